@@ -1,0 +1,235 @@
+package host
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/patchbay/patchbay/host/internal/account"
+	"github.com/patchbay/patchbay/host/internal/auth"
+	"github.com/patchbay/patchbay/host/internal/gateway"
+	"github.com/patchbay/patchbay/host/internal/launch"
+)
+
+// Config is all that an operator can set. The zero value of a field means its
+// default; docs/operating.md explains each.
+type Config struct {
+	Listen     string `yaml:"listen"`      // where callers connect
+	Ops        string `yaml:"ops"`         // where health, readiness and metrics are; empty: nowhere
+	Plugins    string `yaml:"plugins"`     // the directory of the manifests
+	StateDir   string `yaml:"state_dir"`   // verified copies of plugins
+	RuntimeDir string `yaml:"runtime_dir"` // sockets; a short path
+
+	// CommandsAnywhere lets manifests name binaries outside of Plugins.
+	CommandsAnywhere bool `yaml:"commands_anywhere"`
+
+	// IdempotencySecretFile holds at least 32 bytes, the same on every replica,
+	// from which the keys for PSPs are derived.
+	IdempotencySecretFile string `yaml:"idempotency_secret_file"`
+
+	TLS struct {
+		CertFile string `yaml:"cert_file"`
+		KeyFile  string `yaml:"key_file"`
+	} `yaml:"tls"`
+	Callers  []auth.KeySpec `yaml:"callers"`
+	Accounts []account.Spec `yaml:"accounts"`
+
+	Limits struct {
+		InFlight             int     `yaml:"in_flight"`
+		InFlightPerConnector int     `yaml:"in_flight_per_connector"`
+		PerSecond            float64 `yaml:"per_second"`
+		MaxMessageBytes      int     `yaml:"max_message_bytes"`
+	} `yaml:"limits"`
+	DefaultDeadline time.Duration `yaml:"default_deadline"`
+	MaxDeadline     time.Duration `yaml:"max_deadline"`
+	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"`
+	LogLevel        string        `yaml:"log_level"`
+
+	InlineConfig  bool `yaml:"inline_config"`   // callers may bring configuration
+	InlineBaseURL bool `yaml:"inline_base_url"` // and it may move a connector's base URL
+
+	// Dev is for one machine: loopback only, callers are not authenticated, and
+	// what they bring is believed.
+	Dev bool `yaml:"-"`
+	// LogJSON writes the log as JSON lines.
+	LogJSON bool `yaml:"log_json"`
+	// Log overrides where the log goes.
+	Log hclog.Logger `yaml:"-"`
+}
+
+// ReadConfig reads a configuration file. Relative paths in it are relative to the
+// file. The error names file and line.
+func ReadConfig(path string) (Config, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, err
+	}
+	var c Config
+	decoder := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict())
+	if err := decoder.Decode(&c); err != nil && len(bytes.TrimSpace(raw)) > 0 {
+		return Config{}, fmt.Errorf("%s: %w", path, located(err))
+	}
+	dir := filepath.Dir(path)
+	paths := []*string{&c.Plugins, &c.StateDir, &c.RuntimeDir, &c.IdempotencySecretFile, &c.TLS.CertFile, &c.TLS.KeyFile}
+	for i := range c.Accounts {
+		for name, secret := range c.Accounts[i].Secrets {
+			if secret.File != "" && !filepath.IsAbs(secret.File) {
+				secret.File = filepath.Join(dir, secret.File)
+				c.Accounts[i].Secrets[name] = secret
+			}
+		}
+	}
+	for _, p := range paths {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+	return c, nil
+}
+
+// located puts the line before the reason, without the library's picture.
+func located(err error) error {
+	var at yaml.Error
+	if errors.As(err, &at) && at.GetToken() != nil {
+		return fmt.Errorf("line %d: %s", at.GetToken().Position.Line, at.GetMessage())
+	}
+	return err
+}
+
+// complete fills in defaults and refuses what can't be run.
+func (c *Config) complete() error {
+	set := func(field *string, value string) {
+		if *field == "" {
+			*field = value
+		}
+	}
+	set(&c.Listen, "localhost:8000")
+	set(&c.Plugins, "plugin-manifests")
+	set(&c.RuntimeDir, os.TempDir())
+	set(&c.LogLevel, "info")
+	if c.StateDir == "" {
+		c.StateDir = "/var/lib/patchbay"
+		if cache, err := os.UserCacheDir(); c.Dev && err == nil {
+			c.StateDir = filepath.Join(cache, "patchbay")
+		}
+	}
+	c.DefaultDeadline = or(c.DefaultDeadline, 30*time.Second)
+	c.MaxDeadline = or(c.MaxDeadline, 2*time.Minute)
+	c.ShutdownTimeout = or(c.ShutdownTimeout, c.MaxDeadline+10*time.Second)
+	c.Limits.MaxMessageBytes = or(c.Limits.MaxMessageBytes, 4<<20)
+	c.Limits.InFlight = or(c.Limits.InFlight, 2048)
+	c.Limits.InFlightPerConnector = or(c.Limits.InFlightPerConnector, 1024)
+	if c.Dev {
+		c.CommandsAnywhere, c.InlineConfig, c.InlineBaseURL = true, true, true
+	}
+	return c.check()
+}
+
+func or[T time.Duration | int](value, fallback T) T {
+	if value == 0 {
+		return fallback
+	}
+	return value
+}
+
+func (c *Config) check() error {
+	var errs []error
+	if _, err := os.Stat(c.Plugins); err != nil {
+		errs = append(errs, fmt.Errorf("plugins: %w", err))
+	}
+	if hclog.LevelFromString(c.LogLevel) == hclog.NoLevel {
+		errs = append(errs, fmt.Errorf("log_level: %q is none of trace, debug, info, warn, error", c.LogLevel))
+	}
+	if c.DefaultDeadline > c.MaxDeadline {
+		errs = append(errs, fmt.Errorf("default_deadline: %s is more than max_deadline %s", c.DefaultDeadline, c.MaxDeadline))
+	}
+	local, err := loopback(c.Listen)
+	switch {
+	case err != nil:
+		errs = append(errs, fmt.Errorf("listen: %w", err))
+	case c.Dev && !local:
+		errs = append(errs, fmt.Errorf("listen: %s: --dev has no caller authentication, so it listens on loopback only", c.Listen))
+	case !c.Dev && !local && c.TLS.CertFile == "":
+		errs = append(errs, fmt.Errorf("tls: cert_file and key_file are required to listen on %s", c.Listen))
+	}
+	if !c.Dev && len(c.Callers) == 0 {
+		errs = append(errs, errors.New("callers: nobody could call; declare at least one, or use --dev on your own machine"))
+	}
+	if !c.Dev && c.IdempotencySecretFile == "" {
+		errs = append(errs, errors.New("idempotency_secret_file: is required; make one with: head -c 32 /dev/urandom > idempotency.secret"))
+	}
+	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
+		errs = append(errs, errors.New("tls: cert_file and key_file belong together"))
+	}
+	if err := launch.CheckRuntimeDir(filepath.Join(c.RuntimeDir, runtimePrefix+"4194304")); err != nil {
+		errs = append(errs, fmt.Errorf("runtime_dir: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+// loopback says whether an address is reached from this machine alone.
+func loopback(address string) (bool, error) {
+	name, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false, err
+	}
+	if name == "localhost" {
+		return true, nil
+	}
+	ip := net.ParseIP(name)
+	return ip != nil && ip.IsLoopback(), nil
+}
+
+// secret reads the secret for idempotency keys. In dev, one is made on the first
+// run and kept, so that keys stay the same.
+func (c *Config) secret() ([]byte, error) {
+	path := c.IdempotencySecretFile
+	if path == "" {
+		path = filepath.Join(c.StateDir, "idempotency.secret")
+		if err := makeSecret(path); err != nil {
+			return nil, fmt.Errorf("make %s: %w", path, err)
+		}
+	}
+	secret, err := os.ReadFile(path)
+	if err == nil && len(secret) < 32 {
+		err = fmt.Errorf("%s has %d bytes, and 32 are needed", path, len(secret))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("idempotency_secret_file: %w", err)
+	}
+	return secret, nil
+}
+
+func (c *Config) tls() (*tls.Config, error) {
+	if c.TLS.CertFile == "" {
+		return nil, nil
+	}
+	cert, err := tls.LoadX509KeyPair(c.TLS.CertFile, c.TLS.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("tls: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13}, nil
+}
+
+func (c *Config) authenticator() (auth.Authenticator, error) {
+	if c.Dev {
+		return auth.Anybody{}, nil
+	}
+	return auth.NewKeys(c.Callers)
+}
+
+func (c *Config) limits() gateway.Limits {
+	return gateway.Limits{
+		InFlight:             c.Limits.InFlight,
+		InFlightPerConnector: c.Limits.InFlightPerConnector,
+		PerSecond:            c.Limits.PerSecond,
+	}
+}

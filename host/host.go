@@ -1,0 +1,152 @@
+// Package host is the gateway as a program: Run is the whole of it on one screen.
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/patchbay/patchbay/host/internal/account"
+	"github.com/patchbay/patchbay/host/internal/controller"
+	"github.com/patchbay/patchbay/host/internal/gateway"
+	"github.com/patchbay/patchbay/host/internal/launch"
+	"github.com/patchbay/patchbay/host/internal/registry"
+	"github.com/patchbay/patchbay/host/internal/supervise"
+	"github.com/patchbay/patchbay/host/internal/telemetry"
+	"github.com/patchbay/patchbay/host/internal/watch"
+)
+
+// afterDeadline is added to the longest deadline wherever calls are waited for.
+const afterDeadline = 5 * time.Second
+
+// Run serves until ctx ends. Then health turns NOT_SERVING, calls finish, the
+// plugins are drained and stopped, and nothing of the host is left.
+func Run(ctx context.Context, config Config) (err error) {
+	if err := config.complete(); err != nil {
+		return fmt.Errorf("configuration:\n%w", err)
+	}
+	log := config.logger()
+	runtimeDir, removeRuntimeDir, err := openRuntimeDir(config.RuntimeDir)
+	if err != nil {
+		return err
+	}
+	defer removeRuntimeDir()
+	store, err := launch.NewStore(filepath.Join(config.StateDir, "store"))
+	if err != nil {
+		return err
+	}
+
+	connectors := registry.New()
+	control := controller.New(controller.Config{
+		Dir:              config.Plugins,
+		CommandsAnywhere: config.CommandsAnywhere,
+		Store:            store,
+		Log:              log,
+		Supervise: supervise.Config{
+			Launcher:   launch.Launcher{RuntimeDir: runtimeDir, MaxMessage: config.Limits.MaxMessageBytes},
+			Registry:   connectors,
+			Log:        log,
+			Generation: supervise.NewGenerations(),
+			MinDrain:   config.MaxDeadline + afterDeadline,
+		},
+	})
+	metrics := telemetry.NewMetrics()
+	edge, err := config.gateway(connectors, control, metrics, log)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", config.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+
+	// Callers come first in the end: plugins go when no call is left.
+	plugins, stopPlugins := context.WithCancel(context.WithoutCancel(ctx))
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return edge.Serve(listener) })
+	group.Go(func() error { return control.Run(plugins, watch.New(config.Plugins, log)) })
+	group.Go(func() error { return config.serveOps(plugins, ctx, control, metrics, log) })
+	group.Go(func() error {
+		select {
+		case <-control.Ready():
+			edge.SetServing(true)
+			log.Info("ready", "listen", listener.Addr().String(), "plugins", config.Plugins, "dev", config.Dev)
+		case <-ctx.Done():
+		}
+		<-ctx.Done()
+		log.Info("stopping", "limit", config.ShutdownTimeout)
+		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), config.ShutdownTimeout)
+		defer cancel()
+		edge.Stop(limit)
+		stopPlugins()
+		return nil
+	})
+	err = group.Wait()
+	stopPlugins()
+	log.Info("stopped")
+	return err
+}
+
+// gateway makes the surface that callers talk to.
+func (c *Config) gateway(r *registry.Registry, control *controller.Controller, metrics *telemetry.Metrics, log hclog.Logger) (*gateway.Gateway, error) {
+	accounts, err := account.NewBook(c.Accounts)
+	secret, secretErr := c.secret()
+	tlsConfig, tlsErr := c.tls()
+	callers, callersErr := c.authenticator()
+	if err := errors.Join(err, secretErr, tlsErr, callersErr); err != nil {
+		return nil, fmt.Errorf("configuration:\n%w", err)
+	}
+	return gateway.New(gateway.Config{
+		Registry:        r,
+		Connectors:      control,
+		Accounts:        accounts,
+		Auth:            callers,
+		Metrics:         metrics,
+		Log:             log.Named("gateway"),
+		TLS:             tlsConfig,
+		KeySecret:       secret,
+		InlineConfig:    c.InlineConfig,
+		InlineBaseURL:   c.InlineBaseURL,
+		DefaultDeadline: c.DefaultDeadline,
+		MaxDeadline:     c.MaxDeadline,
+		MaxMessage:      c.Limits.MaxMessageBytes,
+		Limits:          c.limits(),
+	})
+}
+
+// serveOps serves health, readiness and metrics while there are plugins; calls
+// are welcome until ctx ends.
+func (c *Config) serveOps(plugins, ctx context.Context, control *controller.Controller, metrics *telemetry.Metrics, log hclog.Logger) error {
+	if c.Ops == "" {
+		return nil
+	}
+	listener, err := net.Listen("tcp", c.Ops)
+	if err != nil {
+		return fmt.Errorf("ops: %w", err)
+	}
+	log.Info("operations", "listen", listener.Addr().String())
+	ops := telemetry.Ops{Metrics: metrics, Ready: func() error {
+		select {
+		case <-ctx.Done():
+			return errors.New("stopping")
+		case <-control.Ready():
+			return nil
+		default:
+			return errors.New("connectors are starting")
+		}
+	}}
+	return ops.Serve(plugins, listener)
+}
+
+func (c *Config) logger() hclog.Logger {
+	if c.Log != nil {
+		return c.Log
+	}
+	return hclog.New(&hclog.LoggerOptions{Name: "patchbay", Level: hclog.LevelFromString(c.LogLevel), JSONFormat: c.LogJSON})
+}

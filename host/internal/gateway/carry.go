@@ -1,0 +1,308 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/patchbay/patchbay/host/internal/description"
+	"github.com/patchbay/patchbay/host/internal/registry"
+	"github.com/patchbay/patchbay/sdk/wire"
+)
+
+// attempts is how often a call is handed over at most, the repeat included.
+const attempts = 2
+
+// carry is the way of every call to a connector.
+func (g *Gateway) carry(_ any, stream grpc.ServerStream) (err error) {
+	method, _ := grpc.MethodFromServerStream(stream)
+	if service, _, _ := strings.Cut(strings.TrimPrefix(method, "/"), "/"); description.Forbidden(service) {
+		return refusal(codes.Unimplemented, wire.ReasonOperationUnsupported, "no service %s", service).Err()
+	}
+	c, err := g.newCall(stream.Context(), method)
+	defer func() { g.account(c, err) }()
+	_ = stream.SetHeader(c.header())
+	if err != nil {
+		return err
+	}
+	if !g.config.Registry.Known(c.pick.connector) {
+		return c.with(g.unknownConnector(c.pick))
+	}
+	leave, refused := g.limits.admit(c.pick.connector)
+	if refused.Code != codes.OK {
+		return c.with(refused)
+	}
+	defer leave()
+
+	own, plugin := g.deadline(stream.Context(), c.started)
+	inst, m, err := g.find(stream.Context(), c, plugin)
+	if err != nil {
+		return err
+	}
+	if !m.Unary() {
+		return g.carryStream(stream, c, inst, m)
+	}
+	return g.carryUnary(stream, c, inst, m, own, plugin)
+}
+
+// find acquires the instance for a call, waiting for one that is being replaced,
+// and holds the call against what the connector declares.
+func (g *Gateway) find(ctx context.Context, c *call, until time.Time) (*registry.Instance, description.Method, error) {
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	inst, err := g.config.Registry.AcquireWait(ctx, c.pick.connector, c.pick.version)
+	switch {
+	case errors.Is(err, registry.ErrUnknown):
+		return nil, description.Method{}, c.with(g.unknownConnector(c.pick))
+	case err != nil:
+		return nil, description.Method{}, c.with(unavailable(c.pick))
+	}
+	c.generation, c.version = inst.Generation, inst.Version
+	m, ok := inst.Description.Methods[c.method]
+	if !ok {
+		inst.Release()
+		return nil, m, c.with(unsupported(c, inst))
+	}
+	if violations := inst.Description.CheckConfig(c.config); len(violations) > 0 && m.Payments {
+		inst.Release()
+		f := refusal(codes.FailedPrecondition, wire.ReasonConfigInvalid, "the configuration for connector %q is not right: %s %s",
+			c.pick.connector, violations[0].GetField(), violations[0].GetDescription())
+		f.Fields = violations
+		return nil, m, c.with(f)
+	}
+	return inst, m, nil
+}
+
+// unsupported is the answer to a method that the connector does not declare.
+func unsupported(c *call, inst *registry.Instance) wire.Failure {
+	var near []string
+	service, _, _ := strings.Cut(c.method[1:], "/")
+	for path := range inst.Description.Methods {
+		if strings.HasPrefix(path, "/"+service+"/") {
+			near = append(near, path[1:])
+		}
+	}
+	if len(near) == 0 {
+		near = slices.Clone(inst.Description.Services)
+	}
+	slices.Sort(near)
+	f := refusal(codes.Unimplemented, wire.ReasonOperationUnsupported, "connector %q does not offer %s; it offers: %s",
+		c.pick.connector, c.method[1:], strings.Join(near, ", "))
+	f.Metadata = map[string]string{wire.AvailableKey: strings.Join(near, ",")}
+	return f
+}
+
+// carryUnary carries one message there and one back. The answer's headers leave
+// before the message is handed over: that commits the call at the caller, so that
+// no retry policy on the way repeats a payment behind its back.
+func (g *Gateway) carryUnary(stream grpc.ServerStream, c *call, inst *registry.Instance, m description.Method, own, plugin time.Time) error {
+	request, err := g.receive(stream, c, m)
+	if err != nil {
+		inst.Release()
+		return err
+	}
+	defer request.free()
+	_ = stream.SetHeader(metadata.Pairs(wire.ConnectorHeader, inst.Name+"@"+inst.Version))
+	if err := stream.SendHeader(nil); err != nil {
+		inst.Release()
+		return c.with(refusal(codes.Unavailable, wire.ReasonUnavailable, "the caller is gone; nothing was sent"))
+	}
+	// From here on a caller that goes away changes nothing: a request that may
+	// have begun to leave is seen to its end, and its result recorded.
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(stream.Context()), plugin)
+	defer cancel()
+	ctx, err = wire.OutgoingContext(ctx, c.context(g.config.KeySecret))
+	if err != nil {
+		inst.Release()
+		return c.with(refusal(codes.Internal, wire.ReasonInternal, "%v", err))
+	}
+	response, err := g.invoke(ctx, c, inst, m, request)
+	if err != nil {
+		return err
+	}
+	defer response.free()
+	if stream.Context().Err() != nil || time.Now().After(own) {
+		g.config.Log.Warn("the caller is gone; its call was carried out", "connector", c.pick.connector, "method", c.method, "request_id", c.requestID)
+	}
+	return stream.SendMsg(response)
+}
+
+// receive takes the request and holds it against the contract's rules.
+func (g *Gateway) receive(stream grpc.ServerStream, c *call, m description.Method) (*frame, error) {
+	request := &frame{}
+	if err := stream.RecvMsg(request); err != nil {
+		if status.Code(err) == codes.ResourceExhausted {
+			return nil, c.with(refusal(codes.InvalidArgument, wire.ReasonMessageTooLarge, "the message is larger than %d bytes", g.config.MaxMessage))
+		}
+		return nil, c.with(refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "the message did not arrive: %v", status.Convert(err).Message()))
+	}
+	if refused := g.validate(request, m); refused.Code != codes.OK {
+		request.free()
+		return nil, c.with(refused)
+	}
+	return request, nil
+}
+
+// validate decodes a message that the host knows, once. The bytes travel on as
+// they are: fields that this host does not know survive.
+func (g *Gateway) validate(request *frame, m description.Method) wire.Failure {
+	if !m.Payments || m.Request == nil {
+		return wire.Failure{}
+	}
+	message := m.Request.New().Interface()
+	if err := proto.Unmarshal(request.data.Materialize(), message); err != nil {
+		return refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "the message is not a %s: %v", message.ProtoReflect().Descriptor().FullName(), err)
+	}
+	violations, err := g.validator.CheckAcrossVersions(message)
+	switch {
+	case err != nil:
+		return refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "the message can't be validated: %v", err)
+	case len(violations) > 0:
+		f := refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "the request is invalid: %s: %s", violations[0].GetField(), violations[0].GetDescription())
+		f.Fields = violations
+		return f
+	}
+	return wire.Failure{}
+}
+
+// invoke hands a request over, and over again where that is provably harmless:
+// where it never reached an instance, or where the connector recognises a repeat
+// by its key. It releases the instance.
+func (g *Gateway) invoke(ctx context.Context, c *call, inst *registry.Instance, m description.Method, request *frame) (*frame, error) {
+	for handed := 0; ; {
+		c.generation, c.version = inst.Generation, inst.Version
+		response, over, err := g.handOver(ctx, inst, m, request)
+		inst.Release()
+		if err == nil {
+			return response, nil
+		}
+		if over {
+			handed++
+		}
+		st := status.Convert(err)
+		switch {
+		case handed > 0 && !lost(st):
+			return nil, c.with(answered(st))
+		case handed > 0 && (handed == attempts || !m.Repeatable || ctx.Err() != nil):
+			return nil, c.with(outcomeUnknown(explainLoss(st, inst)))
+		case ctx.Err() != nil:
+			return nil, c.with(unavailable(c.pick))
+		}
+		g.config.Log.Warn("handing a call over again", "connector", inst.Name, "generation", inst.Generation,
+			"method", c.method, "request_id", c.requestID, "handed_over", handed, "error", st.Message())
+		next, err := g.config.Registry.AcquireWait(ctx, c.pick.connector, c.pick.version)
+		switch {
+		case err == nil:
+			inst = next
+		case handed > 0:
+			return nil, c.with(outcomeUnknown(explainLoss(st, inst)))
+		default:
+			return nil, c.with(unavailable(c.pick))
+		}
+	}
+}
+
+var unary = &grpc.StreamDesc{}
+
+// handOver gives a request to one instance and takes its answer. over says
+// whether the instance may have got it.
+func (g *Gateway) handOver(ctx context.Context, inst *registry.Instance, m description.Method, request *frame) (response *frame, over bool, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := context.AfterFunc(inst.Done(), func() { cancel(context.Cause(inst.Done())) })
+	defer stop()
+
+	// WaitForReady: a connection that hiccups comes back or ends with its process.
+	stream, err := inst.Conn.NewStream(ctx, unary, m.Path, grpc.ForceCodecV2(g.codec), grpc.WaitForReady(true))
+	if err != nil {
+		return nil, false, err
+	}
+	if err := stream.SendMsg(request); err != nil && !errors.Is(err, io.EOF) {
+		return nil, true, err
+	}
+	if err := stream.CloseSend(); err != nil {
+		return nil, true, err
+	}
+	response = &frame{}
+	if err := stream.RecvMsg(response); err != nil {
+		return nil, true, err
+	}
+	if m.Response != nil && proto.Unmarshal(response.data.Materialize(), m.Response.New().Interface()) != nil {
+		response.free()
+		return nil, true, status.Error(codes.DataLoss, "the answer does not decode")
+	}
+	return response, true, nil
+}
+
+// carryStream carries a stream of any kind, message by message in both
+// directions. It is never repeated, and ends when its caller goes away.
+func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, inst *registry.Instance, m description.Method) error {
+	defer inst.Release()
+	ctx, cancel := context.WithCancelCause(stream.Context())
+	defer cancel(nil)
+	stop := context.AfterFunc(inst.Done(), func() { cancel(context.Cause(inst.Done())) })
+	defer stop()
+	ctx, err := wire.OutgoingContext(ctx, c.context(g.config.KeySecret))
+	if err != nil {
+		return c.with(refusal(codes.Internal, wire.ReasonInternal, "%v", err))
+	}
+	_ = stream.SetHeader(metadata.Pairs(wire.ConnectorHeader, inst.Name+"@"+inst.Version))
+	if err := stream.SendHeader(nil); err != nil {
+		return c.with(refusal(codes.Unavailable, wire.ReasonUnavailable, "the caller is gone; nothing was sent"))
+	}
+	desc := &grpc.StreamDesc{ClientStreams: m.ClientStreams, ServerStreams: m.ServerStreams}
+	out, err := inst.Conn.NewStream(ctx, desc, m.Path, grpc.ForceCodecV2(g.codec))
+	if err != nil {
+		return c.with(unavailable(c.pick))
+	}
+	go forward(stream, out, cancel)
+	for {
+		message := &frame{}
+		err := out.RecvMsg(message)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if st := status.Convert(err); err != nil {
+			if lost(st) {
+				return c.with(outcomeUnknown(explainLoss(st, inst)))
+			}
+			return c.with(answered(st))
+		}
+		err = stream.SendMsg(message)
+		message.free()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// forward carries what the caller sends, at the pace at which the connector takes
+// it.
+func forward(from grpc.ServerStream, to grpc.ClientStream, cancel context.CancelCauseFunc) {
+	for {
+		message := &frame{}
+		err := from.RecvMsg(message)
+		if errors.Is(err, io.EOF) {
+			_ = to.CloseSend()
+			return
+		}
+		if err != nil {
+			cancel(err)
+			return
+		}
+		err = to.SendMsg(message)
+		message.free()
+		if err != nil {
+			return // the reading side learns why
+		}
+	}
+}

@@ -1,0 +1,117 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/patchbay/patchbay/host/internal/registry"
+	"github.com/patchbay/patchbay/sdk/wire"
+)
+
+// repeatSoon is when a refused call may come again.
+const repeatSoon = time.Second
+
+// refusal is the answer to a call that went no further than here.
+func refusal(code codes.Code, reason, format string, args ...any) wire.Failure {
+	return wire.Failure{Code: code, Reason: reason, Sent: wire.SentNever, Message: fmt.Sprintf(format, args...)}
+}
+
+// unknownConnector is the answer to a name or version that nobody declares.
+func (g *Gateway) unknownConnector(p pick) wire.Failure {
+	names := g.config.Registry.Names()
+	f := refusal(codes.NotFound, wire.ReasonConnectorUnknown, "no connector %q; there are: %s", p, strings.Join(names, ", "))
+	if versions := g.config.Registry.Versions(p.connector); p.version != "" && len(versions) > 0 {
+		f.Message = fmt.Sprintf("connector %q has no version %s; there are: %s", p.connector, p.version, strings.Join(versions, ", "))
+		names = versions
+	}
+	f.Metadata = map[string]string{wire.AvailableKey: strings.Join(names, ",")}
+	return f
+}
+
+// unavailable is the answer where nothing was handed over and nothing live came
+// in time.
+func unavailable(p pick) wire.Failure {
+	f := refusal(codes.Unavailable, wire.ReasonUnavailable, "connector %q is not serving at the moment; nothing was sent", p)
+	f.RetryAfter = repeatSoon
+	return f
+}
+
+// outcomeUnknown is the answer where a call was handed over and lost.
+func outcomeUnknown(why string) wire.Failure {
+	return wire.Failure{
+		Code: codes.Unknown, Reason: wire.ReasonOutcomeUnknown, Sent: wire.SentMaybe,
+		Message: why + "; it may have been carried out: ask the PSP with GetPayment, or repeat it with the same idempotency key",
+	}
+}
+
+// lost says whether an error of a carried call means that its answer is missing,
+// rather than being one. gRPC has the same codes for both, so only the detail
+// that a connector's own errors carry tells.
+func lost(st *status.Status) bool {
+	if wire.ParseFailure(st).Reason != "" {
+		return false
+	}
+	switch st.Code() {
+	case codes.Unavailable, codes.ResourceExhausted, codes.DeadlineExceeded, codes.Canceled,
+		codes.Internal, codes.Unknown, codes.Aborted, codes.DataLoss:
+		return true
+	default:
+		return false
+	}
+}
+
+// explainLoss says in words what became of a call that was handed over.
+func explainLoss(st *status.Status, inst *registry.Instance) string {
+	switch cause := context.Cause(inst.Done()); {
+	case st.Code() == codes.DeadlineExceeded:
+		return "the connector did not answer in time"
+	case errors.Is(cause, registry.ErrDrained):
+		return "the connector was replaced, and the call outlasted its drain limit"
+	case errors.Is(cause, registry.ErrGone), st.Code() == codes.Unavailable:
+		return "the connector's process ended before it answered"
+	case st.Code() == codes.ResourceExhausted:
+		return "the connector's answer is larger than the gateway allows"
+	default:
+		return "the connector's answer can't be understood"
+	}
+}
+
+// answered makes a connector's own error anew: its code, words and details are
+// kept where the contract knows them, and what is only allowed with proof that
+// nothing was done is not believed without.
+func answered(st *status.Status) wire.Failure {
+	f := wire.ParseFailure(st)
+	f.Message = wire.RedactText(f.Message)
+	f.Metadata = nil
+	if f.Reason == "" {
+		f.Reason = wire.ReasonInternal
+	}
+	if f.Sent == wire.SentMaybe && (f.Code == codes.Unavailable || f.Code == codes.ResourceExhausted) {
+		f.Code = codes.Unknown
+	}
+	return f
+}
+
+// with adds what the gateway knows of the call to a failure.
+func (c *call) with(f wire.Failure) error {
+	f.Metadata = maps.Clone(f.Metadata)
+	if f.Metadata == nil {
+		f.Metadata = map[string]string{}
+	}
+	f.Metadata[wire.RequestIDKey] = c.requestID
+	f.Metadata[wire.ConnectorKey] = c.pick.connector
+	f.Metadata[wire.IdempotencyKeyKey] = c.callerKey
+	if c.generation > 0 {
+		f.Metadata[wire.GenerationKey] = strconv.FormatUint(c.generation, 10)
+	}
+	c.reason = f.Reason
+	return f.Err()
+}

@@ -1,0 +1,156 @@
+// Package gateway is the surface that callers talk to: it accepts, authenticates,
+// admits, validates, picks, carries and accounts for calls. It ends the envelope
+// and carries the letter: of a message only the bytes pass, of everything around
+// it nothing.
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/patchbay/patchbay/host/internal/account"
+	"github.com/patchbay/patchbay/host/internal/auth"
+	"github.com/patchbay/patchbay/host/internal/registry"
+	"github.com/patchbay/patchbay/host/internal/telemetry"
+	gatewayv1 "github.com/patchbay/patchbay/proto/patchbay/gateway/v1"
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/wire"
+)
+
+// Config is what the gateway needs of the host.
+type Config struct {
+	Registry   *registry.Registry
+	Connectors Connectors
+	Accounts   *account.Book
+	Auth       auth.Authenticator
+	Metrics    *telemetry.Metrics
+	Log        hclog.Logger
+	TLS        *tls.Config // nil: plain text
+
+	KeySecret       []byte        // for deriving idempotency keys; the same on every replica
+	InlineConfig    bool          // callers may bring configuration
+	InlineBaseURL   bool          // and it may move a connector's base URL
+	DefaultDeadline time.Duration // of calls that have none
+	MaxDeadline     time.Duration
+	MaxMessage      int // bytes
+	Limits          Limits
+}
+
+// Connectors tells what there is and how it fares.
+type Connectors interface {
+	Connectors(full bool) []*gatewayv1.Connector
+}
+
+// Gateway serves callers.
+type Gateway struct {
+	config    Config
+	codec     codec
+	limits    *limiter
+	validator *wire.Validator
+	reflect   *reflection
+	server    *grpc.Server
+	health    *health.Server
+}
+
+// The limits of an edge that strangers may reach; grpc-go's own have hardly any.
+const (
+	handshakeTime = 5 * time.Second
+	maxStreams    = 256 // of one connection
+	maxHeaders    = 16 << 10
+	maxIdle       = 15 * time.Minute
+	maxAge        = 30 * time.Minute
+	pingsAtMost   = 10 * time.Second
+	afterDeadline = 5 * time.Second
+)
+
+// New prepares a gateway; Serve opens it.
+func New(config Config) (*Gateway, error) {
+	validator, err := wire.NewValidator(requests()...)
+	if err != nil {
+		return nil, err
+	}
+	g := &Gateway{
+		config:    config,
+		codec:     newCodec(),
+		limits:    newLimiter(config.Limits),
+		validator: validator,
+		reflect:   newReflection(config.Registry, config.Log),
+		health:    health.NewServer(),
+	}
+	options := []grpc.ServerOption{
+		grpc.ForceServerCodecV2(g.codec),
+		grpc.UnknownServiceHandler(g.carry),
+		grpc.ChainUnaryInterceptor(g.admitOwnUnary),
+		grpc.ChainStreamInterceptor(g.admitOwnStream),
+		grpc.MaxRecvMsgSize(config.MaxMessage),
+		grpc.ConnectionTimeout(handshakeTime),
+		grpc.MaxConcurrentStreams(maxStreams),
+		grpc.MaxHeaderListSize(maxHeaders),
+		grpc.KeepaliveParams(keepalive.ServerParameters{
+			MaxConnectionIdle:     maxIdle,
+			MaxConnectionAge:      maxAge,
+			MaxConnectionAgeGrace: config.MaxDeadline + afterDeadline,
+		}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingsAtMost, PermitWithoutStream: true}),
+	}
+	if config.TLS != nil {
+		options = append(options, grpc.Creds(credentials.NewTLS(config.TLS)))
+	}
+	g.server = grpc.NewServer(options...)
+	healthv1.RegisterHealthServer(g.server, g.health)
+	g.health.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING)
+	gatewayv1.RegisterConnectorServiceServer(g.server, connectorService{config.Connectors})
+	reflectionv1.RegisterServerReflectionServer(g.server, g.reflect)
+	reflectionv1alpha.RegisterServerReflectionServer(g.server, reflectionAlpha{g.reflect})
+	g.reflect.own = g.server.GetServiceInfo()
+	return g, nil
+}
+
+// requests lists the messages whose rules are prepared before the first call.
+func requests() []proto.Message {
+	return []proto.Message{
+		&paymentsv1.AuthorizeRequest{}, &paymentsv1.CaptureRequest{}, &paymentsv1.VoidRequest{}, &paymentsv1.GetPaymentRequest{},
+		&paymentsv1.CreateRefundRequest{}, &paymentsv1.GetRefundRequest{},
+	}
+}
+
+// Serve answers callers until Stop.
+func (g *Gateway) Serve(listener net.Listener) error { return g.server.Serve(listener) }
+
+// SetServing says to load balancers whether to send calls.
+func (g *Gateway) SetServing(serving bool) {
+	status := healthv1.HealthCheckResponse_NOT_SERVING
+	if serving {
+		status = healthv1.HealthCheckResponse_SERVING
+	}
+	g.health.SetServingStatus("", status)
+}
+
+// Stop takes no new calls and waits until those it has are answered, or until the
+// context ends; then they are cut off.
+func (g *Gateway) Stop(ctx context.Context) {
+	g.SetServing(false)
+	done := make(chan struct{})
+	go func() {
+		g.server.GracefulStop()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		g.server.Stop()
+		<-done
+	}
+}

@@ -1,0 +1,112 @@
+package launch
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/patchbay/patchbay/sdk/wire"
+)
+
+const (
+	maxLine   = 8 << 10 // bytes of a line that are looked at; the rest is dropped
+	keepLines = 20      // of stderr, for telling why a process ended
+)
+
+// output is what a plugin writes on stderr, and on stdout after the handshake.
+// It is untrusted text: lines are cut, control characters removed, card numbers
+// masked, and nothing in them can end the host.
+type output struct {
+	log hclog.Logger
+
+	mu   sync.Mutex
+	last []string
+}
+
+// drain reads until the stream ends, whatever comes.
+func (o *output) drain(r io.Reader) {
+	in := bufio.NewReaderSize(r, maxLine)
+	for {
+		line, err := in.ReadSlice('\n')
+		if len(line) > 0 {
+			o.line(line)
+		}
+		for errors.Is(err, bufio.ErrBufferFull) {
+			_, err = in.ReadSlice('\n')
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// Write implements io.Writer for what go-plugin passes on by itself.
+func (o *output) Write(p []byte) (int, error) {
+	o.drain(strings.NewReader(string(p)))
+	return len(p), nil
+}
+
+func (o *output) line(raw []byte) {
+	level, text := parseLine(raw)
+	if text == "" {
+		return
+	}
+	o.mu.Lock()
+	o.last = append(o.last, text)
+	if len(o.last) > keepLines {
+		o.last = o.last[1:]
+	}
+	o.mu.Unlock()
+	o.log.Log(level, text)
+}
+
+// tail returns the last lines.
+func (o *output) tail() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return append([]string(nil), o.last...)
+}
+
+// parseLine reads a line in hclog's JSON, or any other line as it is.
+func parseLine(raw []byte) (hclog.Level, string) {
+	var fields map[string]any
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return hclog.Info, clean(string(raw))
+	}
+	word := func(key string) string {
+		s, _ := fields[key].(string)
+		delete(fields, key)
+		return s
+	}
+	level := hclog.LevelFromString(word("@level"))
+	if level == hclog.NoLevel {
+		level = hclog.Info
+	}
+	text := word("@message")
+	word("@timestamp")
+	word("@module")
+	if len(fields) > 0 {
+		rest, err := json.Marshal(fields)
+		if err == nil {
+			text += " " + string(rest)
+		}
+	}
+	return level, clean(text)
+}
+
+func clean(s string) string {
+	s = strings.ToValidUTF8(strings.TrimSpace(s), "\uFFFD")
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	return wire.RedactText(s)
+}

@@ -1,0 +1,154 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/patchbay/patchbay/plugins/sandbox/internal/api"
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk"
+)
+
+// translate gives a failed request its meaning. Errors of the HTTP client pass
+// as they are: the SDK has said whether the PSP may have been reached.
+func translate(err error) error {
+	var refused *api.Error
+	if errors.As(err, &refused) {
+		return refusal(refused)
+	}
+	var malformed *api.MalformedError
+	if errors.As(err, &malformed) {
+		return unanswered(malformed.Method, malformed)
+	}
+	return err
+}
+
+// refusal translates an answer that is no success, by its status where that says
+// enough and by the PSP's code where it does not.
+func refusal(e *api.Error) error {
+	switch e.Status {
+	case http.StatusUnauthorized:
+		return sdk.Errorf(sdk.Misconfigured, "CREDENTIALS_REJECTED", "%w", e)
+	case http.StatusTooManyRequests:
+		limited := sdk.Errorf(sdk.RateLimited, "", "%w", e)
+		limited.RetryAfter = e.RetryAfter
+		return limited
+	}
+	kind, known := kindOf(e.Code)
+	switch {
+	case e.NothingDone:
+		return sdk.Errorf(sdk.Unavailable, "", "%w", e)
+	case !known:
+		return unanswered(e.Method, e)
+	}
+	translated := sdk.Errorf(kind, reason(e.Code), "%w", e)
+	if field := fieldOf(e.Param); kind == sdk.InvalidRequest && field != "" {
+		translated.Fields = []sdk.FieldViolation{{Field: field, Description: e.Message}}
+	}
+	return translated
+}
+
+// kindOf is the table of the PSP's codes for refusals, which it gives before it
+// does anything. What is not in it leaves the outcome open.
+func kindOf(code string) (kind sdk.Kind, known bool) {
+	switch code {
+	case "invalid_request", "incorrect_number", "invalid_token", "currency_mismatch",
+		"payment_not_found", "refund_not_found":
+		return sdk.InvalidRequest, true
+	case "payment_not_capturable", "payment_not_voidable", "payment_not_refundable",
+		"amount_too_large", "idempotency_key_reused":
+		return sdk.Precondition, true
+	case "route_not_found":
+		return sdk.Misconfigured, true
+	}
+	return 0, false
+}
+
+// reason is what callers' programs see of the PSP's code.
+func reason(code string) string {
+	switch code {
+	case "invalid_request":
+		return "" // the kind's own
+	case "route_not_found":
+		return "CONFIG_INVALID" // base_url is not that of a sandbox PSP
+	}
+	return strings.ToUpper(code)
+}
+
+// unanswered is the error where the PSP's answer does not tell what happened.
+func unanswered(method string, cause error) error {
+	if method == http.MethodGet {
+		return sdk.Errorf(sdk.Unavailable, "", "%w", cause)
+	}
+	return sdk.Errorf(sdk.OutcomeUnknown, "", "%w", cause)
+}
+
+// fieldOf names the contract's field that one of the PSP's parameters comes
+// from.
+func fieldOf(param string) string {
+	switch param {
+	case "reference", "payment_id", "refund_id", "payment_method", "payment_method.card.number":
+		return param
+	case "payment_method.token":
+		return "payment_method.card_token.token"
+	case "amount":
+		return "amount.minor_units"
+	case "currency":
+		return "amount.currency_code"
+	case "capture":
+		return "capture_method"
+	}
+	return ""
+}
+
+// declineOf translates the reason of a refused payment; nil if there is none.
+func declineOf(ctx context.Context, d *api.Decline) *paymentsv1.Decline {
+	if d == nil {
+		return nil
+	}
+	code, known := declineCode(d.Code)
+	if !known {
+		sdk.Logger(ctx).Warn("unknown decline code", "code", d.Code)
+	}
+	decline := sdk.NewDecline(code)
+	decline.NetworkCode = d.NetworkCode
+	decline.ConnectorCode = d.Code
+	decline.ConnectorMessage = d.Message
+	return decline
+}
+
+// declineCode is the table of the PSP's decline codes.
+func declineCode(code string) (unified string, known bool) {
+	switch code {
+	case "authentication_failed", "authentication_required", "avs_mismatch", "blocked_account",
+		"closed_account", "currency_not_supported", "do_not_honor", "duplicate_transaction",
+		"expired_card", "generic_decline", "incorrect_pin", "insufficient_funds",
+		"invalid_account", "invalid_amount", "invalid_merchant", "invalid_transaction",
+		"lost_card", "no_such_issuer", "pick_up_card", "pin_required", "pin_tries_exceeded",
+		"refer_to_issuer", "restricted_card", "stolen_card", "stop_this_payment":
+		return code, true
+	case "incorrect_cvc":
+		return "incorrect_cvv", true
+	case "incorrect_number":
+		return "invalid_account", true
+	case "processing_error":
+		return "processor_unavailable", true
+	case "transaction_not_allowed":
+		return "transaction_not_permitted_card", true
+	case "suspected_fraud":
+		return "suspected_fraud_issuer", true
+	case "limit_exceeded":
+		return "exceeds_amount_limit", true
+	case "frequency_exceeded":
+		return "exceeds_frequency_limit", true
+	case "issuer_not_available":
+		return "issuer_unavailable", true
+	case "issuer_error":
+		return "issuer_system_error", true
+	case "blocked_by_risk":
+		return "risk_rejected_processor", true
+	}
+	return sdk.GenericDecline, false
+}

@@ -1,0 +1,110 @@
+package stripe
+
+import (
+	"context"
+
+	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk"
+)
+
+// unifiedDecline translates Stripe's decline codes, and the error codes that
+// stand in their place where there is no decline code.
+//
+// Sources: https://docs.stripe.com/declines/codes and
+// https://docs.stripe.com/error-codes; testdata/decline_codes.txt lists them.
+func unifiedDecline(code string) (unified string, ok bool) {
+	switch code {
+	case "authentication_required", "authentication_not_handled", "mobile_device_authentication_required":
+		return "authentication_required", true
+	case "payment_intent_authentication_failure":
+		return "authentication_failed", true
+	case "approve_with_id", "call_issuer":
+		return "refer_to_issuer", true
+	case "do_not_honor", "do_not_try_again", "no_action_taken":
+		return "do_not_honor", true
+	case "card_not_supported", "invalid_card_type", "not_permitted", "service_not_allowed", "transaction_not_allowed":
+		return "transaction_not_permitted_card", true
+	case "card_velocity_exceeded", "charge_exceeds_source_limit", "charge_exceeds_transaction_limit", "payment_limit_exceeded":
+		return "exceeds_amount_limit", true
+	case "card_decline_rate_limit_exceeded", "withdrawal_count_limit_exceeded":
+		return "exceeds_frequency_limit", true
+	case "fraudulent", "partner_high_risk_customer":
+		return "risk_rejected_processor", true
+	case "merchant_blacklist":
+		return "risk_rejected_merchant", true
+	case "incorrect_address", "incorrect_zip":
+		return "avs_mismatch", true
+	case "incorrect_cvc", "invalid_cvc":
+		return "incorrect_cvv", true
+	case "incorrect_number", "invalid_number", "invalid_account", "invalid_customer_account",
+		"invalid_payment_information", "testmode_decline":
+		return "invalid_account", true
+	case "expired_card", "expired_payment_information", "invalid_expiry_month", "invalid_expiry_year":
+		return "expired_card", true
+	case "incorrect_pin", "invalid_pin":
+		return "incorrect_pin", true
+	case "offline_pin_required", "online_or_offline_pin_required":
+		return "pin_required", true
+	case "pin_try_exceeded":
+		return "pin_tries_exceeded", true
+	case "issuer_not_available":
+		return "issuer_unavailable", true
+	case "reenter_transaction":
+		return "issuer_system_error", true
+	case "processing_error", "payment_method_provider_timeout":
+		return "processor_unavailable", true
+	case "pickup_card":
+		return "pick_up_card", true
+	case "new_account_information_available":
+		return "new_account_info_available", true
+	case "stop_payment_order":
+		return "stop_this_payment", true
+	case "revocation_of_authorization", "revocation_of_all_authorizations":
+		return "stop_all_recurring", true
+	case "invalid_authorization", "invalid_billing_agreement", "payment_intent_mandate_invalid":
+		return "mandate_missing_or_invalid", true
+	case "invalid_business_account":
+		return "invalid_merchant", true
+	case "payment_method_customer_decline":
+		return "buyer_canceled", true
+	case "payment_intent_payment_attempt_expired":
+		return "session_expired", true
+	case "compliance_violation", "currency_not_supported", "duplicate_transaction", "insufficient_funds",
+		"invalid_amount", "lost_card", "restricted_card", "security_violation", "stolen_card":
+		return code, true
+	case "generic_decline", "try_again_later", "card_declined", "partner_generic_decline", "partner_payment_not_found",
+		"payment_disputed", "payment_intent_payment_attempt_failed", "payment_method_provider_decline":
+		return sdk.GenericDecline, true
+	default:
+		return "", false
+	}
+}
+
+// adviceNoRetry is Stripe's advice, and the decline code that it replaced, that
+// the issuer wants no further attempt.
+// Source: https://docs.stripe.com/declines/card#retrying-issuer-declines.
+const adviceNoRetry = "do_not_try_again"
+
+// decline says why a payment was refused. A code that the table does not have
+// is a generic decline and a line in the log, never a guess.
+func decline(ctx context.Context, f *api.Failure) *paymentsv1.Decline {
+	code := f.DeclineCode
+	if code == "" {
+		code = f.Code
+	}
+	unified, ok := unifiedDecline(code)
+	if !ok {
+		sdk.Logger(ctx).Warn("unmapped decline code", "decline_code", f.DeclineCode, "code", f.Code)
+	}
+	d := sdk.NewDecline(unified)
+	d.NetworkCode = f.NetworkDeclineCode
+	d.AdviceCode = f.NetworkAdviceCode
+	d.ConnectorCode = code
+	d.ConnectorMessage = f.Message
+	if (f.AdviceCode == adviceNoRetry || code == adviceNoRetry) && d.GetHardness() != paymentsv1.DeclineHardness_DECLINE_HARDNESS_HARD {
+		d.Hardness = paymentsv1.DeclineHardness_DECLINE_HARDNESS_HARD
+		d.Retry = paymentsv1.DeclineRetry_DECLINE_RETRY_NOT_WITH_THIS_INSTRUMENT
+	}
+	return d
+}

@@ -1,0 +1,193 @@
+package stripe
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
+	"github.com/patchbay/patchbay/sdk"
+)
+
+// Reasons of errors that the SDK has no kind for.
+const (
+	keyReused = "IDEMPOTENCY_KEY_REUSED" // the key belongs to another request
+	refused   = "REFUSED"                // a refusal of what has no decline to say so
+)
+
+// invalid refuses a request for one of its fields.
+func invalid(field, description string) *sdk.Error {
+	return &sdk.Error{
+		Kind:    sdk.InvalidRequest,
+		Message: field + ": " + description,
+		Fields:  []sdk.FieldViolation{{Field: field, Description: description}},
+	}
+}
+
+// refusal returns Stripe's error if it is the answer of somebody with the
+// authority to say no: the parameters were valid, and the payment was refused.
+// Source: https://docs.stripe.com/api/errors.
+func refusal(err error) (*api.Error, bool) {
+	var e *api.Error
+	if !errors.As(err, &e) || e.Type == "" || e.Status >= http.StatusInternalServerError || stateForbids(e.Code) {
+		return nil, false
+	}
+	return e, e.Type == api.TypeCardError || e.Status == http.StatusPaymentRequired
+}
+
+// readFailure is failure for a request that only reads: nothing can have
+// happened.
+func readFailure(err error) *sdk.Error {
+	failed := failure(err)
+	if failed.Kind == sdk.OutcomeUnknown {
+		failed.Kind = sdk.Unavailable
+	}
+	return failed
+}
+
+// failure says what the absence of an answer means. It claims that nothing was
+// done only where Stripe says so.
+// Source: https://docs.stripe.com/error-low-level.
+func failure(err error) *sdk.Error {
+	var (
+		known *sdk.Error
+		e     *api.Error
+	)
+	switch {
+	case errors.As(err, &known):
+		return known
+	case !errors.As(err, &e): // api.MalformedError: a 200 that nobody can read
+		return sdk.Errorf(sdk.OutcomeUnknown, "", "%w", err)
+	}
+	switch {
+	case e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden:
+		return answered(e, sdk.Misconfigured, "")
+	case e.Status == http.StatusTooManyRequests:
+		// Limits come before the idempotency layer, and lock_timeout means that the
+		// object was busy: nothing was done.
+		limited := answered(e, sdk.RateLimited, "")
+		limited.RetryAfter = e.RetryAfter
+		return limited
+	case e.Status >= http.StatusInternalServerError, e.Status < http.StatusBadRequest, e.Type == "":
+		return answered(e, sdk.OutcomeUnknown, "")
+	case e.Status == http.StatusConflict, e.Code == "idempotency_key_in_use":
+		// Another request with this key is still running: its outcome is ours.
+		return answered(e, sdk.OutcomeUnknown, "")
+	case e.Status == http.StatusFailedDependency, e.Status == http.StatusRequestTimeout:
+		return answered(e, sdk.OutcomeUnknown, "")
+	case e.Type == api.TypeIdempotencyError:
+		return answered(e, sdk.Precondition, keyReused)
+	case stateForbids(e.Code):
+		return answered(e, sdk.Precondition, "")
+	case e.Status == http.StatusPaymentRequired:
+		return answered(e, sdk.Precondition, refused)
+	default:
+		bad := answered(e, sdk.InvalidRequest, "")
+		if field := fieldOf(e); field != "" {
+			bad.Fields = []sdk.FieldViolation{{Field: field, Description: e.Message}}
+		}
+		return bad
+	}
+}
+
+// answered is an error that Stripe's answer speaks of, with what a caller needs
+// to look into it with Stripe's help.
+func answered(e *api.Error, kind sdk.Kind, code string) *sdk.Error {
+	about := []string{fmt.Sprintf("status %d", e.Status)}
+	for _, part := range []struct{ name, value string }{{"code", e.Code}, {"param", e.Param}, {"request", e.RequestID}} {
+		if part.value != "" {
+			about = append(about, part.name+" "+part.value)
+		}
+	}
+	message := e.Message
+	if message == "" {
+		message = "no reason is given"
+	}
+	return &sdk.Error{
+		Kind:    kind,
+		Code:    code,
+		Message: fmt.Sprintf("Stripe: %s (%s)", message, strings.Join(about, ", ")),
+		Cause:   e,
+	}
+}
+
+// stateForbids says whether a code means that the request is good and the state
+// of what it is about forbids it.
+// Source: https://docs.stripe.com/error-codes.
+func stateForbids(code string) bool {
+	switch code {
+	case "balance_insufficient",
+		"capture_charge_authorization_expired",
+		"capture_unauthorized_payment",
+		"charge_already_captured",
+		"charge_already_refunded",
+		"charge_disputed",
+		"charge_expired_for_capture",
+		"charge_not_refundable",
+		"intent_invalid_state",
+		"payment_intent_unexpected_state",
+		"payment_method_unexpected_state",
+		"refund_disputed_payment",
+		"status_transition_invalid",
+		"token_already_used",
+		"token_in_use":
+		return true
+	default:
+		return false
+	}
+}
+
+// fieldOf names the field of our request that Stripe finds fault with, or
+// nothing where there is none.
+func fieldOf(e *api.Error) string {
+	switch e.Code {
+	case "amount_too_large", "amount_too_small", "invalid_charge_amount":
+		return "amount"
+	}
+	if name, isMetadata := strings.CutPrefix(e.Param, "metadata["); isMetadata {
+		return "metadata." + strings.TrimSuffix(name, "]")
+	}
+	switch e.Param {
+	case "amount", "amount_to_capture":
+		return "amount"
+	case "currency":
+		return "amount.currency_code"
+	case "capture_method", "description", "metadata", "reason", "return_url":
+		return e.Param
+	case "cancellation_reason":
+		return "reason"
+	case "final_capture":
+		return "more_to_come"
+	case "intent", "payment_intent":
+		return "payment_id"
+	case "id", "refund":
+		return "refund_id"
+	case "payment_method":
+		return "payment_method.card_token.token"
+	case "payment_method_data", "payment_method_data[card]", "payment_method_data[type]":
+		return "payment_method.card"
+	case "payment_method_data[card][number]", "number":
+		return "payment_method.card.number"
+	case "payment_method_data[card][exp_month]", "exp_month":
+		return "payment_method.card.expiry_month"
+	case "payment_method_data[card][exp_year]", "exp_year":
+		return "payment_method.card.expiry_year"
+	case "payment_method_data[card][cvc]", "cvc":
+		return "payment_method.card.security_code"
+	case "payment_method_data[billing_details][name]":
+		return "payment_method.card.holder_name"
+	case "payment_method_options[card][network]":
+		return "payment_method.card.network"
+	case "payment_method_options[card][request_multicapture]":
+		return optionField("request_multicapture")
+	case "receipt_email":
+		return "email"
+	case "statement_descriptor_suffix":
+		return "statement_descriptor"
+	case "setup_future_usage", "on_behalf_of", "transfer_group":
+		return optionField(e.Param)
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,125 @@
+// Package api is the part of Stripe's HTTP API that the connector uses: plain
+// structs with Stripe's names, and the rules of the transport. It gives nothing
+// a meaning; that is the connector's part.
+//
+// Source: https://docs.stripe.com/api.
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Version is the API version that every request asks for, so that the account's
+// own default does not change what answers look like.
+// Source: https://docs.stripe.com/api/versioning.
+const Version = "2026-08-26.dahlia"
+
+// Client sends requests for one account. Its fields are set before use.
+type Client struct {
+	HTTP           *http.Client
+	BaseURL        string // without a trailing slash
+	Key            string
+	Account        string // the connected account, or empty
+	IdempotencyKey string // sent with every POST
+}
+
+// Answer says how Stripe answered a request that it carried out.
+type Answer struct {
+	RequestID string
+	// Replayed is true for the stored answer to an earlier request with the same
+	// idempotency key.
+	Replayed bool
+}
+
+// object is anything that Stripe answers with.
+type object interface{ valid() bool }
+
+func (c *Client) get(ctx context.Context, path string, query any, out object) (Answer, error) {
+	target := c.BaseURL + path
+	if values := encode(query); len(values) > 0 {
+		target += "?" + values.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	if err != nil {
+		return Answer{}, err
+	}
+	return c.do(req, out)
+}
+
+func (c *Client) post(ctx context.Context, path string, form any, out object) (Answer, error) {
+	body := strings.NewReader(encode(form).Encode())
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.BaseURL+path, body)
+	if err != nil {
+		return Answer{}, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Idempotency-Key", c.IdempotencyKey)
+	return c.do(req, out)
+}
+
+// do sends the request and decodes the answer into out. Its error is an *Error
+// for whatever Stripe refuses, a *MalformedError for an answer that can't be
+// understood, or that of the HTTP client.
+func (c *Client) do(req *http.Request, out object) (Answer, error) {
+	req.Header.Set("Authorization", "Bearer "+c.Key)
+	req.Header.Set("Stripe-Version", Version)
+	if c.Account != "" {
+		req.Header.Set("Stripe-Account", c.Account)
+	}
+	resp, err := c.HTTP.Do(req)
+	if err != nil {
+		return Answer{}, fmt.Errorf("stripe: %w", err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return Answer{}, fmt.Errorf("stripe: %w", err)
+	}
+	answer := Answer{
+		RequestID: resp.Header.Get("Request-Id"),
+		Replayed:  resp.Header.Get("Idempotent-Replayed") == "true",
+	}
+	if resp.StatusCode != http.StatusOK {
+		return answer, refusal(resp, answer.RequestID, body)
+	}
+	err = json.Unmarshal(body, out)
+	if err == nil && !out.valid() {
+		err = errors.New("it is not the object that was asked for")
+	}
+	if err != nil {
+		return answer, &MalformedError{RequestID: answer.RequestID, Cause: err}
+	}
+	return answer, nil
+}
+
+func refusal(resp *http.Response, requestID string, body []byte) *Error {
+	e := &Error{Status: resp.StatusCode, RequestID: requestID}
+	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		e.RetryAfter = time.Duration(seconds) * time.Second
+	}
+	var envelope struct {
+		Error *Failure `json:"error"`
+	}
+	if json.Unmarshal(body, &envelope) == nil && envelope.Error != nil {
+		e.Failure = *envelope.Error
+	}
+	return e
+}
+
+// resource is the path of one object, whose id comes from a caller.
+func resource(collection, id string, more ...string) string {
+	path := "/v1/" + collection + "/" + url.PathEscape(id)
+	for _, part := range more {
+		path += "/" + part
+	}
+	return path
+}

@@ -1,0 +1,43 @@
+package stripe
+
+import (
+	"strings"
+
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk"
+)
+
+// exponents are Stripe's exceptions from ISO 4217. ISK and UGX have no decimal
+// places but are counted in hundredths; MGA has two and is counted without.
+// Source: https://docs.stripe.com/currencies#minor-units and #special-cases.
+func exponents() sdk.Exponents { return sdk.Exponents{"ISK": 2, "UGX": 2, "MGA": 0} }
+
+// units says an amount as Stripe counts it.
+func units(m *paymentsv1.Money) (int64, error) {
+	switch m.GetCurrencyCode() {
+	case "BHD", "JOD", "KWD", "OMR", "TND":
+		// Source: https://docs.stripe.com/currencies#three-decimal.
+		if m.GetMinorUnits()%10 != 0 {
+			return 0, invalid("amount.minor_units", "must end in 0: Stripe takes two decimal places of "+m.GetCurrencyCode())
+		}
+	}
+	return exponents().FromMinor(m)
+}
+
+// money reads an amount of Stripe's.
+func money(currency string, amount int64) (*paymentsv1.Money, error) {
+	return exponents().ToMinor(strings.ToUpper(currency), amount)
+}
+
+// currency is how Stripe writes a currency.
+func currency(m *paymentsv1.Money) string { return strings.ToLower(m.GetCurrencyCode()) }
+
+// inCurrencyOf refuses an amount in another currency than the payment's. Stripe
+// takes the amounts of captures and refunds without a currency, so that
+// nothing else would stop 500 yen from becoming 5 dollars.
+func inCurrencyOf(paymentCurrency string, m *paymentsv1.Money) error {
+	if m != nil && currency(m) != paymentCurrency {
+		return invalid("amount.currency_code", "the payment's currency is "+strings.ToUpper(paymentCurrency))
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package stripe
+
+import (
+	"errors"
+	"testing"
+
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/patchbay/patchbay/sdk"
+)
+
+func TestAuthorizeOptions(t *testing.T) {
+	given, err := structpb.NewStruct(map[string]any{
+		"setup_future_usage": "on_session", "on_behalf_of": "acct_2", "transfer_group": "group 7", "request_multicapture": "if_available",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := parseAuthorizeOptions(given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (authorizeOptions{"on_session", "acct_2", "group 7", "if_available"}); got != want {
+		t.Errorf("options are %+v, want %+v", got, want)
+	}
+}
+
+func TestOptionsAreRefused(t *testing.T) {
+	for name, value := range map[string]any{
+		"setup_future_usage":   "sometimes",
+		"request_multicapture": "always",
+		"on_behalf_of":         7.0,
+		"off_session":          true,
+		"customer":             "cus_1",
+	} {
+		given, err := structpb.NewStruct(map[string]any{name: value})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = parseAuthorizeOptions(given)
+		wantField(t, err, "connector_options."+name)
+		wantField(t, noOptions(given), "connector_options."+name)
+	}
+	if err := noOptions(nil); err != nil {
+		t.Errorf("no options: %v", err)
+	}
+}
+
+func wantField(t *testing.T, err error, field string) {
+	t.Helper()
+	var refused *sdk.Error
+	if !errors.As(err, &refused) || refused.Kind != sdk.InvalidRequest || len(refused.Fields) != 1 || refused.Fields[0].Field != field {
+		t.Errorf("error is %v, want one for %s", err, field)
+	}
+}

@@ -1,0 +1,174 @@
+package sdk
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/invopop/jsonschema"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
+	"github.com/patchbay/patchbay/sdk/wire"
+)
+
+// Description is what a connector says of itself. Which operations it offers is
+// not said here: it follows from what the connector implements.
+type Description struct {
+	ID               string // required: the manifest's name
+	DisplayName      string
+	Publisher        string
+	Version          string // empty: the manifest's counts
+	DocumentationURL string
+
+	// Config is a pointer to a zero value of the struct that holds an account's
+	// configuration; its schema comes from its json and jsonschema tags. Nil if
+	// the connector takes none.
+	Config any
+
+	PaymentMethodTypes []string
+	EgressHosts        []string // "host:port" each
+
+	// Idempotency says, by RPC name, what a repeat with the same key does. An
+	// operation that is not named is IDEMPOTENCY_KIND_NONE, and one that only
+	// reads is READ_ONLY.
+	Idempotency map[string]Idempotency
+
+	// Evidence is what proves the operations.
+	Evidence connectorv1.Evidence
+
+	TestData []*connectorv1.TestData
+}
+
+// Idempotency is how a PSP recognises a repeat.
+type Idempotency struct {
+	Kind      connectorv1.IdempotencyKind
+	TTL       time.Duration // how long the PSP remembers a key; 0 if it does not say
+	MaxLength int           // how long a key may be; 0 if the PSP does not say
+}
+
+// describe builds the description of what the server serves.
+func (s *Server) describe(d Description) (*connectorv1.Description, error) {
+	if d.ID == "" {
+		return nil, fmt.Errorf("Description.ID is empty: give the manifest's name")
+	}
+	wired := &connectorv1.Description{
+		Id:                 d.ID,
+		DisplayName:        d.DisplayName,
+		Publisher:          d.Publisher,
+		Version:            d.Version,
+		DocumentationUrl:   d.DocumentationURL,
+		PaymentMethodTypes: d.PaymentMethodTypes,
+		EgressHosts:        d.EgressHosts,
+		TestData:           d.TestData,
+	}
+	var err error
+	if wired.ConfigSchema, err = configSchema(d.Config); err != nil {
+		return nil, fmt.Errorf("Description.Config: %w", err)
+	}
+	if wired.Services, err = s.describeServices(d); err != nil {
+		return nil, err
+	}
+	if wired.Descriptors, err = s.descriptorSet(wired.GetServices()); err != nil {
+		return nil, err
+	}
+	return wired, nil
+}
+
+func (s *Server) describeServices(d Description) ([]*connectorv1.Service, error) {
+	var services []*connectorv1.Service
+	known := map[string]bool{}
+	for _, b := range s.bound {
+		known[b.method] = true
+		i := slices.IndexFunc(services, func(s *connectorv1.Service) bool { return s.GetName() == b.service })
+		if i < 0 {
+			services = append(services, &connectorv1.Service{Name: b.service})
+			i = len(services) - 1
+		}
+		services[i].Operations = append(services[i].Operations, &connectorv1.Operation{
+			Name: b.method, Idempotency: idempotency(b.operation, d.Idempotency[b.method]), Evidence: d.Evidence,
+		})
+	}
+	for name := range d.Idempotency {
+		if !known[name] {
+			return nil, fmt.Errorf("Description.Idempotency names %q, which this connector does not implement", name)
+		}
+	}
+	for _, extra := range s.extra {
+		services = append(services, &connectorv1.Service{Name: extra.desc.ServiceName})
+	}
+	return services, nil
+}
+
+func idempotency(op operation, declared Idempotency) *connectorv1.Idempotency {
+	wired := &connectorv1.Idempotency{Kind: declared.Kind, MaxLength: int32(declared.MaxLength)}
+	if declared.TTL > 0 {
+		wired.Ttl = durationpb.New(declared.TTL)
+	}
+	if wired.GetKind() == connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_UNSPECIFIED {
+		wired.Kind = connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_NONE
+		if op.readOnly {
+			wired.Kind = connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_READ_ONLY
+		}
+	}
+	return wired
+}
+
+// configSchema derives the JSON Schema of a configuration struct.
+func configSchema(config any) (*structpb.Struct, error) {
+	if config == nil {
+		return nil, nil
+	}
+	reflector := jsonschema.Reflector{Anonymous: true, ExpandedStruct: true, DoNotReference: true}
+	raw, err := json.Marshal(reflector.Reflect(config))
+	if err != nil {
+		return nil, err
+	}
+	schema := &structpb.Struct{}
+	return schema, schema.UnmarshalJSON(raw)
+}
+
+// descriptorSet collects the files of all services and what they import, in an
+// order in which imports come first; with comments where they are known.
+func (s *Server) descriptorSet(services []*connectorv1.Service) (*descriptorpb.FileDescriptorSet, error) {
+	set := &descriptorpb.FileDescriptorSet{}
+	seen := map[string]bool{}
+	var add func(fd protoreflect.FileDescriptor)
+	add = func(fd protoreflect.FileDescriptor) {
+		if seen[fd.Path()] {
+			return
+		}
+		seen[fd.Path()] = true
+		for i := range fd.Imports().Len() {
+			add(s.commented(fd.Imports().Get(i).FileDescriptor))
+		}
+		set.File = append(set.File, protodesc.ToFileDescriptorProto(fd))
+	}
+	for _, service := range services {
+		d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service.GetName()))
+		if err != nil {
+			return nil, fmt.Errorf("service %s: its generated code is not linked in: %w", service.GetName(), err)
+		}
+		add(s.commented(d.ParentFile()))
+	}
+	return set, nil
+}
+
+// commented returns the same file with comments if anybody has it.
+func (s *Server) commented(fd protoreflect.FileDescriptor) protoreflect.FileDescriptor {
+	for _, files := range []*protoregistry.Files{wire.Files(), s.descriptors} {
+		if files == nil {
+			continue
+		}
+		if with, err := files.FindFileByPath(fd.Path()); err == nil {
+			return with
+		}
+	}
+	return fd
+}

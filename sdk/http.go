@@ -1,0 +1,196 @@
+package sdk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/patchbay/patchbay/sdk/wire"
+)
+
+const (
+	// maxAnswer bounds a PSP's answer.
+	maxAnswer = 4 << 20
+	// defaultHTTPTime bounds a request of a call that has no deadline.
+	defaultHTTPTime = 30 * time.Second
+)
+
+// transport keeps the connections to PSPs, for the whole process.
+var transport http.RoundTripper = newTransport()
+
+func newTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           dialer.DialContext,
+		ForceAttemptHTTP2:     true,
+		TLSHandshakeTimeout:   10 * time.Second,
+		MaxIdleConnsPerHost:   64,
+		IdleConnTimeout:       60 * time.Second, // below the usual limits of load balancers
+		ExpectContinueTimeout: time.Second,
+	}
+}
+
+// HTTPOption changes the client that HTTPClient returns.
+type HTTPOption func(*pspTransport)
+
+// Over sends requests over another transport. It must honour net/http/httptrace
+// for the client to know whether bytes were sent; where it does not, every
+// failure counts as sent.
+func Over(rt http.RoundTripper) HTTPOption {
+	return func(t *pspTransport) { t.base = rt }
+}
+
+// HTTPClient returns a client for the requests of one call. It
+//
+//   - ends each request early enough for the connector to answer within the
+//     call's deadline;
+//   - passes the trace context on;
+//   - follows no redirects, since one would carry credentials elsewhere;
+//   - limits answers to 4 MiB;
+//   - sends again only what is surely harmless: what never left, and GET and HEAD
+//     once more.
+//
+// Its errors, those of reading the body included, hold an *Error for errors.As:
+// Unavailable where no byte of the request was sent or the request only reads,
+// OutcomeUnknown where the PSP may have got it.
+func HTTPClient(ctx context.Context, opts ...HTTPOption) *http.Client {
+	t := &pspTransport{base: transport, call: callOf(ctx)}
+	for _, opt := range opts {
+		opt(t)
+	}
+	return &http.Client{
+		Transport:     t,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// pspTransport sends requests to a PSP and knows what became of them.
+type pspTransport struct {
+	base http.RoundTripper
+	call *callValue
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *pspTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := answerInTime(req.Context())
+	resp, failed := t.attempt(ctx, req)
+	if failed != nil && failed.Kind == Unavailable && ctx.Err() == nil && rewind(req) {
+		resp, failed = t.attempt(ctx, req)
+	}
+	if failed != nil {
+		cancel()
+		return nil, failed
+	}
+	resp.Body = &answerBody{ReadCloser: resp.Body, left: maxAnswer, harmless: harmless(req), host: req.URL.Host, cancel: cancel}
+	return resp, nil
+}
+
+// attempt sends the request once.
+func (t *pspTransport) attempt(ctx context.Context, req *http.Request) (*http.Response, *Error) {
+	var tracing, written atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:      func(string) { tracing.Store(true) },
+		WroteHeaders: func() { written.Store(true) },
+	})
+	out := req.Clone(ctx)
+	if !harmless(req) { // net/http would repeat a request with an Idempotency-Key behind our back
+		out.GetBody = nil
+		if out.Body == nil || out.Body == http.NoBody {
+			out.Body = io.NopCloser(strings.NewReader(""))
+		}
+	}
+	if t.call.TraceParent != "" {
+		out.Header.Set(wire.TraceParentHeader, t.call.TraceParent)
+		if t.call.TraceState != "" {
+			out.Header.Set(wire.TraceStateHeader, t.call.TraceState)
+		}
+	}
+	resp, err := t.base.RoundTrip(out)
+	if err == nil {
+		return resp, nil
+	}
+	if never := tracing.Load() && !written.Load(); never || harmless(req) {
+		return nil, Errorf(Unavailable, "", "no answer from %s: %w", req.URL.Host, err)
+	}
+	return nil, lost(req.URL.Host, err)
+}
+
+// lost is the error of a request that may have arrived.
+func lost(host string, err error) *Error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return Errorf(OutcomeUnknown, "", "no answer from %s in time: %w", host, err)
+	}
+	return Errorf(OutcomeUnknown, "", "the answer from %s was lost: %w", host, err)
+}
+
+// harmless says whether a request only reads (RFC 9110, section 9.2.1).
+func harmless(req *http.Request) bool {
+	return req.Method == http.MethodGet || req.Method == http.MethodHead || req.Method == ""
+}
+
+// rewind makes the request ready to be sent again, if it can be.
+func rewind(req *http.Request) bool {
+	if req.Body == nil || req.Body == http.NoBody {
+		return true
+	}
+	if req.GetBody == nil {
+		return false
+	}
+	body, err := req.GetBody()
+	req.Body = body
+	return err == nil
+}
+
+// answerInTime leaves the connector a twentieth of its time, at least 20 ms, to
+// say that a PSP was too slow.
+func answerInTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithTimeout(ctx, defaultHTTPTime)
+	}
+	left := time.Until(deadline)
+	return context.WithDeadline(ctx, deadline.Add(-max(20*time.Millisecond, left/20)))
+}
+
+// answerBody gives the errors of reading an answer their meaning.
+type answerBody struct {
+	io.ReadCloser
+	left     int64
+	harmless bool
+	host     string
+	cancel   context.CancelFunc
+}
+
+// Read implements io.Reader.
+func (b *answerBody) Read(p []byte) (int, error) {
+	if int64(len(p)) > b.left+1 {
+		p = p[:b.left+1]
+	}
+	n, err := b.ReadCloser.Read(p)
+	b.left -= int64(n)
+	if b.left < 0 {
+		err = fmt.Errorf("it is larger than %d bytes", maxAnswer)
+	}
+	switch {
+	case err == nil, errors.Is(err, io.EOF):
+		return n, err
+	case b.harmless:
+		return n, Errorf(Unavailable, "", "the answer from %s can't be read: %w", b.host, err)
+	default:
+		return n, lost(b.host, err)
+	}
+}
+
+// Close implements io.Closer.
+func (b *answerBody) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
+}

@@ -1,0 +1,105 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// Validator checks messages against the rules in their .proto files. It is safe
+// for concurrent use.
+type Validator struct {
+	rules protovalidate.Validator
+}
+
+// NewValidator prepares the rules of the given messages, so that no call pays
+// for it; others are prepared when first seen.
+func NewValidator(messages ...proto.Message) (*Validator, error) {
+	rules, err := protovalidate.New(protovalidate.WithMessages(messages...))
+	if err != nil {
+		return nil, fmt.Errorf("prepare validation rules: %w", err)
+	}
+	return &Validator{rules: rules}, nil
+}
+
+// Check returns what is wrong with a message, or nothing.
+func (v *Validator) Check(m proto.Message) ([]*errdetails.BadRequest_FieldViolation, error) {
+	return v.check(m, func(string) bool { return true })
+}
+
+// CheckAcrossVersions is Check for a message that may have been made with a
+// newer contract than this binary's: where it holds fields or enum numbers that
+// are unknown here, findings that only say "something is missing" or "that
+// number is not defined" are left to the far side, which knows better.
+func (v *Validator) CheckAcrossVersions(m proto.Message) ([]*errdetails.BadRequest_FieldViolation, error) {
+	newer := newerThanUs(m.ProtoReflect())
+	return v.check(m, func(rule string) bool {
+		return !newer || rule != "required" && rule != "enum.defined_only"
+	})
+}
+
+func (v *Validator) check(m proto.Message, counts func(rule string) bool) ([]*errdetails.BadRequest_FieldViolation, error) {
+	err := v.rules.Validate(m)
+	if err == nil {
+		return nil, nil
+	}
+	var invalid *protovalidate.ValidationError
+	if !errors.As(err, &invalid) {
+		return nil, err
+	}
+	var found []*errdetails.BadRequest_FieldViolation
+	for _, violation := range invalid.Violations {
+		if !counts(violation.Proto.GetRuleId()) {
+			continue
+		}
+		found = append(found, &errdetails.BadRequest_FieldViolation{
+			Field:       protovalidate.FieldPathString(violation.Proto.GetField()),
+			Description: violation.Proto.GetMessage(),
+			Reason:      strings.ToUpper(strings.ReplaceAll(violation.Proto.GetRuleId(), ".", "_")),
+		})
+	}
+	return found, nil
+}
+
+// newerThanUs says whether a message holds anything that this binary's contract
+// does not know.
+func newerThanUs(m protoreflect.Message) bool {
+	if len(m.GetUnknown()) > 0 {
+		return true
+	}
+	newer := false
+	m.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case fd.IsMap():
+			if fd.MapValue().Message() != nil {
+				v.Map().Range(func(_ protoreflect.MapKey, entry protoreflect.Value) bool {
+					newer = newerThanUs(entry.Message())
+					return !newer
+				})
+			}
+		case fd.IsList():
+			for i := 0; i < v.List().Len() && !newer; i++ {
+				newer = newerValue(fd, v.List().Get(i))
+			}
+		default:
+			newer = newerValue(fd, v)
+		}
+		return !newer
+	})
+	return newer
+}
+
+func newerValue(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+	switch {
+	case fd.Message() != nil:
+		return newerThanUs(v.Message())
+	case fd.Enum() != nil:
+		return fd.Enum().Values().ByNumber(v.Enum()) == nil
+	}
+	return false
+}
