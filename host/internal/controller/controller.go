@@ -35,8 +35,9 @@ type Config struct {
 
 // Controller makes what runs equal to what is declared.
 type Controller struct {
-	config Config
-	ready  chan struct{}
+	config  Config
+	ready   chan struct{}
+	leaving sync.WaitGroup // connectors whose manifests are gone
 
 	mu       sync.Mutex
 	slots    map[string]*slot // by manifest file
@@ -143,10 +144,10 @@ func (c *Controller) apply(s scan) *sync.WaitGroup {
 			done := c.want(step.Want, binaries[step.File].Hold())
 			settled.Go(func() { <-done })
 		case reconcile.Stop: // of two names for one connector the new one comes first
-			go func() {
+			c.leaving.Go(func() {
 				settled.Wait()
 				c.stop(step.File, running[step.File])
-			}()
+			})
 		}
 	}
 	return settled
@@ -216,6 +217,7 @@ func (c *Controller) stopAll() {
 	for _, s := range slots {
 		<-s.supervisor.Ended()
 	}
+	c.leaving.Wait()
 }
 
 func (c *Controller) announce() {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -16,7 +17,7 @@ import (
 
 const (
 	maxLine   = 8 << 10 // bytes of a line that are looked at; the rest is dropped
-	keepLines = 20      // of stderr, for telling why a process ended
+	keepLines = 3       // of stderr, for telling why a process ended
 )
 
 // output is what a plugin writes on stderr, and on stdout after the handshake.
@@ -25,8 +26,9 @@ const (
 type output struct {
 	log hclog.Logger
 
-	mu   sync.Mutex
-	last []string
+	mu    sync.Mutex
+	last  []string
+	cause string // the line with which a Go program says why it dies
 }
 
 // drain reads until the stream ends, whatever comes.
@@ -62,15 +64,22 @@ func (o *output) line(raw []byte) {
 	if len(o.last) > keepLines {
 		o.last = o.last[1:]
 	}
+	if strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ") {
+		o.cause = text
+	}
 	o.mu.Unlock()
 	o.log.Log(level, text)
 }
 
-// tail returns the last lines.
+// tail returns the lines that tell most about an end: the cause if one was
+// given, else the last ones.
 func (o *output) tail() []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return append([]string(nil), o.last...)
+	if o.cause != "" {
+		return []string{o.cause}
+	}
+	return slices.Clone(o.last)
 }
 
 // parseLine reads a line in hclog's JSON, or any other line as it is.

@@ -226,7 +226,7 @@ func (p *process) lastWords() string {
 	if len(tail) == 0 {
 		return ""
 	}
-	return "; its last words: " + strings.Join(tail[max(0, len(tail)-3):], " | ")
+	return "; its last words: " + strings.Join(tail, " | ")
 }
 
 // explain says why a launch failed.

@@ -53,7 +53,7 @@ func (s *Store) Put(source, want string) (*Binary, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := executable(info); err != nil {
+	if err := executable(in, info); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -82,7 +82,9 @@ func (s *Store) Put(source, want string) (*Binary, error) {
 }
 
 // executable says why a file can't be a plugin.
-func executable(info fs.FileInfo) error {
+func executable(file io.ReaderAt, info fs.FileInfo) error {
+	var magic [2]byte
+	_, _ = file.ReadAt(magic[:], 0)
 	switch {
 	case !info.Mode().IsRegular():
 		return errors.New("is not a regular file")
@@ -90,6 +92,8 @@ func executable(info fs.FileInfo) error {
 		return errors.New("is empty")
 	case info.Mode().Perm()&0o111 == 0:
 		return errors.New("is not executable; run chmod +x on it")
+	case string(magic[:]) == "#!":
+		return errors.New("is a script, whose interpreter can't read the verified copy; a plugin is one executable")
 	}
 	return nil
 }
@@ -105,7 +109,7 @@ func Digest(source, want string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := executable(info); err != nil {
+	if err := executable(in, info); err != nil {
 		return "", err
 	}
 	hash := sha256.New()

@@ -201,6 +201,7 @@ func (l *loop) takeOver(next *live) {
 
 // failed keeps what runs and tries again later.
 func (l *loop) failed(err error) {
+	l.backoff.failures = max(l.backoff.failures, 1) // trying again at once is for what did run
 	pause := l.backoff.next()
 	l.retry = time.After(pause)
 	m := l.target.Manifest

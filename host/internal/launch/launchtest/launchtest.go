@@ -1,0 +1,159 @@
+// Package launchtest makes a test binary a plugin as well: tests of the host start
+// themselves as the connector that they need. It is written against go-plugin
+// alone, as a connector in another language would be.
+package launchtest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/wire"
+)
+
+// BehaviourEnv is the variable of a manifest that says how the plugin behaves;
+// see the keys of behaviours. Without it the plugin is well-behaved.
+const BehaviourEnv = "TEST_BEHAVIOUR"
+
+// IDEnv is the variable with the connector's id, "testplugin" if it is absent.
+const IDEnv = "TEST_ID"
+
+// Main is the body of a package's TestMain.
+func Main(m *testing.M) {
+	if os.Getenv(wire.CookieKey) != "" {
+		run(os.Getenv(BehaviourEnv))
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func run(behaviour string) {
+	if misbehave, ok := behaviours[behaviour]; ok {
+		misbehave()
+	}
+	plugin.Serve(&plugin.ServeConfig{
+		HandshakeConfig: plugin.HandshakeConfig{
+			ProtocolVersion:  wire.ProtocolVersion,
+			MagicCookieKey:   wire.CookieKey,
+			MagicCookieValue: wire.CookieValue,
+		},
+		Plugins:    plugin.PluginSet{wire.PluginName: guest{behaviour: behaviour}},
+		GRPCServer: plugin.DefaultGRPCServer,
+	})
+}
+
+// behaviours are what a plugin may do wrong before it serves; those that return
+// go on to serve.
+var behaviours = map[string]func(){
+	"exits":   func() { fmt.Fprintln(os.Stderr, "there is nothing to do"); os.Exit(3) },
+	"garbage": func() { fmt.Println("hello, world"); forever() },
+	"silent":  forever,
+	"flood":   func() { _, _ = os.Stdout.WriteString(strings.Repeat("x", 1<<20)); forever() },
+	"dials elsewhere": func() {
+		fmt.Println("1|1|tcp|127.0.0.1:1|grpc")
+		forever()
+	},
+	"speaks net/rpc": func() { fmt.Println("1|1|unix|/tmp/x|netrpc"); forever() },
+	"next version":   func() { fmt.Println("1|99|unix|/tmp/x|grpc"); forever() },
+	"hostile stderr": func() {
+		for _, line := range []string{
+			`{"@message":1}`, `{"@level":[],"@message":"x"}`, `{"@timestamp":7}`, `{`, "\x00\xff\x1b[31m",
+			`{"@level":"warn","@message":"card 4242424242424242","cvc":"123"}`,
+			strings.Repeat("y", 10<<20),
+		} {
+			fmt.Fprintln(os.Stderr, line)
+		}
+	},
+	"leaves a child": func() {
+		child := exec.Command("/bin/sleep", "3600")
+		child.Stdout, child.Stderr = os.Stdout, os.Stderr
+		child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if err := child.Start(); err != nil {
+			panic(err)
+		}
+		fmt.Fprintf(os.Stderr, "child %d\n", child.Process.Pid)
+	},
+}
+
+func forever() {
+	for {
+		time.Sleep(time.Hour)
+	}
+}
+
+// guest is the connector that is served.
+type guest struct {
+	plugin.NetRPCUnsupportedPlugin
+	behaviour string
+}
+
+// GRPCServer implements plugin.GRPCPlugin.
+func (g guest) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
+	if g.behaviour != "serves no description" {
+		connectorv1.RegisterConnectorServiceServer(s, connector(g))
+	}
+	paymentsv1.RegisterPaymentServiceServer(s, payments{})
+	return nil
+}
+
+// GRPCClient implements plugin.GRPCPlugin.
+func (guest) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+	return nil, fmt.Errorf("this is the plugin's side")
+}
+
+type connector guest
+
+// Describe implements connectorv1.ConnectorServiceServer.
+func (c connector) Describe(context.Context, *connectorv1.DescribeRequest) (*connectorv1.DescribeResponse, error) {
+	id := os.Getenv(IDEnv)
+	if id == "" {
+		id = "testplugin"
+	}
+	d := Description(id)
+	switch c.behaviour {
+	case "another name":
+		d.Id = "somebody-else"
+	case "offers the host's services":
+		d.Services = append(d.Services, &connectorv1.Service{Name: "patchbay.gateway.v1.ConnectorService"})
+	}
+	return &connectorv1.DescribeResponse{Description: d}, nil
+}
+
+// Description describes the connector that this package serves.
+func Description(id string) *connectorv1.Description {
+	read := &connectorv1.Idempotency{Kind: connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_READ_ONLY}
+	none := &connectorv1.Idempotency{Kind: connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_NONE}
+	return &connectorv1.Description{
+		Id: id,
+		Services: []*connectorv1.Service{{
+			Name: "patchbay.payments.v1.PaymentService",
+			Operations: []*connectorv1.Operation{
+				{Name: "Authorize", Idempotency: none},
+				{Name: "GetPayment", Idempotency: read},
+			},
+		}},
+	}
+}
+
+// Probe implements connectorv1.ConnectorServiceServer.
+func (c connector) Probe(ctx context.Context, _ *connectorv1.ProbeRequest) (*connectorv1.ProbeResponse, error) {
+	if c.behaviour == "hangs on probes" {
+		<-ctx.Done()
+	}
+	return &connectorv1.ProbeResponse{}, nil
+}
+
+// CheckAccount implements connectorv1.ConnectorServiceServer.
+func (connector) CheckAccount(context.Context, *connectorv1.CheckAccountRequest) (*connectorv1.CheckAccountResponse, error) {
+	return &connectorv1.CheckAccountResponse{}, nil
+}

@@ -1,0 +1,76 @@
+package launchtest
+
+import (
+	"context"
+	"os"
+	"strconv"
+	"syscall"
+
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/wire"
+)
+
+// payments answers with what it was sent, and behaves as the reference or
+// payment id says: "crash" ends the process, "hang" waits for the call's end.
+type payments struct {
+	paymentsv1.UnimplementedPaymentServiceServer
+}
+
+// Authorize implements paymentsv1.PaymentServiceServer.
+func (payments) Authorize(ctx context.Context, req *paymentsv1.AuthorizeRequest) (*paymentsv1.AuthorizeResponse, error) {
+	act(ctx, req.GetReference())
+	p := &paymentsv1.Payment{
+		Id: "pay_1", Reference: req.GetReference(), Amount: req.GetAmount(),
+		Status: paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED, ConnectorData: received(ctx),
+	}
+	return &paymentsv1.AuthorizeResponse{Payment: p}, nil
+}
+
+// GetPayment implements paymentsv1.PaymentServiceServer.
+func (payments) GetPayment(ctx context.Context, req *paymentsv1.GetPaymentRequest) (*paymentsv1.GetPaymentResponse, error) {
+	act(ctx, req.GetPaymentId())
+	return &paymentsv1.GetPaymentResponse{Payment: &paymentsv1.Payment{Id: req.GetPaymentId(), ConnectorData: received(ctx)}}, nil
+}
+
+func act(ctx context.Context, what string) {
+	switch what {
+	case "crash":
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		<-ctx.Done()
+	case "hang":
+		<-ctx.Done()
+	}
+}
+
+// received is all that reached the connector beside the message: each header, the
+// call context's fields, the environment, and the process's id.
+func received(ctx context.Context) *structpb.Struct {
+	fields := map[string]any{"pid": strconv.Itoa(os.Getpid())}
+	md, _ := metadata.FromIncomingContext(ctx)
+	for key, values := range md {
+		if key != wire.CallContextHeader {
+			fields["header "+key] = values[0]
+		}
+	}
+	call, err := wire.IncomingCallContext(ctx)
+	if err != nil {
+		call = &connectorv1.CallContext{}
+	}
+	fields["idempotency_key"] = call.GetIdempotencyKey()
+	fields["request_id"] = call.GetRequestId()
+	fields["account"] = call.GetAccount()
+	fields["config"] = string(call.GetConfig())
+	fields["traceparent"] = call.GetTraceparent()
+	for _, variable := range os.Environ() {
+		fields["env "+variable] = ""
+	}
+	s, err := structpb.NewStruct(fields)
+	if err != nil {
+		s, _ = structpb.NewStruct(map[string]any{"error": err.Error()})
+	}
+	return s
+}
