@@ -140,9 +140,6 @@ func (g *Gateway) carryUnary(stream grpc.ServerStream, c *call, inst *registry.I
 func (g *Gateway) receive(stream grpc.ServerStream, c *call, m description.Method) (*frame, error) {
 	request := &frame{}
 	if err := stream.RecvMsg(request); err != nil {
-		if status.Code(err) == codes.ResourceExhausted {
-			return nil, c.with(refusal(codes.InvalidArgument, wire.ReasonMessageTooLarge, "the message is larger than %d bytes", g.config.MaxMessage))
-		}
 		return nil, c.with(refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "the message did not arrive: %v", status.Convert(err).Message()))
 	}
 	if refused := g.validate(request, m); refused.Code != codes.OK {
@@ -152,9 +149,16 @@ func (g *Gateway) receive(stream grpc.ServerStream, c *call, m description.Metho
 	return request, nil
 }
 
+func (g *Gateway) tooLarge() wire.Failure {
+	return refusal(codes.InvalidArgument, wire.ReasonMessageTooLarge, "the message is larger than %d bytes", g.config.MaxMessage)
+}
+
 // validate decodes a message that the host knows, once. The bytes travel on as
 // they are: fields that this host does not know survive.
 func (g *Gateway) validate(request *frame, m description.Method) wire.Failure {
+	if request.data.Len() > g.config.MaxMessage {
+		return g.tooLarge()
+	}
 	if !m.Payments || m.Request == nil {
 		return wire.Failure{}
 	}
@@ -213,6 +217,9 @@ func (g *Gateway) invoke(ctx context.Context, c *call, inst *registry.Instance, 
 
 var unary = &grpc.StreamDesc{}
 
+// errTooLarge is the cause of streams that end for a message of the caller's.
+var errTooLarge = errors.New("the message is too large")
+
 // handOver gives a request to one instance and takes its answer. over says
 // whether the instance may have got it.
 func (g *Gateway) handOver(ctx context.Context, inst *registry.Instance, m description.Method, request *frame) (response *frame, over bool, err error) {
@@ -264,7 +271,7 @@ func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, inst *registry.
 	if err != nil {
 		return c.with(unavailable(c.pick))
 	}
-	go forward(stream, out, cancel)
+	go g.forward(stream, out, cancel)
 	for {
 		message := &frame{}
 		err := out.RecvMsg(message)
@@ -272,6 +279,9 @@ func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, inst *registry.
 			return nil
 		}
 		if st := status.Convert(err); err != nil {
+			if errors.Is(context.Cause(ctx), errTooLarge) {
+				return c.with(g.tooLarge())
+			}
 			if lost(st) {
 				return c.with(outcomeUnknown(explainLoss(st, inst)))
 			}
@@ -287,13 +297,16 @@ func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, inst *registry.
 
 // forward carries what the caller sends, at the pace at which the connector takes
 // it.
-func forward(from grpc.ServerStream, to grpc.ClientStream, cancel context.CancelCauseFunc) {
+func (g *Gateway) forward(from grpc.ServerStream, to grpc.ClientStream, cancel context.CancelCauseFunc) {
 	for {
 		message := &frame{}
 		err := from.RecvMsg(message)
 		if errors.Is(err, io.EOF) {
 			_ = to.CloseSend()
 			return
+		}
+		if err == nil && message.data.Len() > g.config.MaxMessage {
+			err = errTooLarge
 		}
 		if err != nil {
 			cancel(err)

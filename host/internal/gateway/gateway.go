@@ -72,6 +72,7 @@ const (
 	maxIdle       = 15 * time.Minute
 	maxAge        = 30 * time.Minute
 	pingsAtMost   = 10 * time.Second
+	aboveMessage  = 16 << 20 // gRPC refuses by itself, without our details, only what is this much too large
 	afterDeadline = 5 * time.Second
 )
 
@@ -94,7 +95,7 @@ func New(config Config) (*Gateway, error) {
 		grpc.UnknownServiceHandler(g.carry),
 		grpc.ChainUnaryInterceptor(g.admitOwnUnary),
 		grpc.ChainStreamInterceptor(g.admitOwnStream),
-		grpc.MaxRecvMsgSize(config.MaxMessage),
+		grpc.MaxRecvMsgSize(config.MaxMessage + aboveMessage),
 		grpc.ConnectionTimeout(handshakeTime),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.MaxHeaderListSize(maxHeaders),
