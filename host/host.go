@@ -69,8 +69,10 @@ func Run(ctx context.Context, config Config) (err error) {
 	// Callers come first in the end: plugins go when no call is left.
 	plugins, stopPlugins := context.WithCancel(context.WithoutCancel(ctx))
 	group, ctx := errgroup.WithContext(ctx)
+	watcher := watch.New(config.Plugins, log)
 	group.Go(func() error { return edge.Serve(listener) })
-	group.Go(func() error { return control.Run(plugins, watch.New(config.Plugins, log)) })
+	group.Go(func() error { return watcher.Run(plugins) })
+	group.Go(func() error { return control.Run(plugins, watcher) })
 	group.Go(func() error { return config.serveOps(plugins, ctx, control, metrics, log) })
 	group.Go(func() error {
 		select {

@@ -85,7 +85,7 @@ func New(config Config) (*Gateway, error) {
 	g := &Gateway{
 		config:    config,
 		codec:     newCodec(),
-		limits:    newLimiter(config.Limits),
+		limits:    newLimiter(config.Limits, config.Metrics),
 		validator: validator,
 		reflect:   newReflection(config.Registry, config.Log),
 		health:    health.NewServer(),

@@ -4,9 +4,11 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 	"google.golang.org/grpc/codes"
 
+	"github.com/patchbay/patchbay/host/internal/telemetry"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
 
@@ -19,33 +21,42 @@ type Limits struct {
 }
 
 type limiter struct {
-	limits Limits
-	rate   *rate.Limiter
-	all    atomic.Int64
-	each   sync.Map // connector → *atomic.Int64
+	limits  Limits
+	metrics *telemetry.Metrics
+	rate    *rate.Limiter
+	all     atomic.Int64
+	each    sync.Map // connector → *count
 }
 
-func newLimiter(limits Limits) *limiter {
-	l := &limiter{limits: limits, rate: rate.NewLimiter(rate.Inf, 0)}
+// count is the calls that one connector has.
+type count struct {
+	calls atomic.Int64
+	gauge prometheus.Gauge
+}
+
+func newLimiter(limits Limits, metrics *telemetry.Metrics) *limiter {
+	l := &limiter{limits: limits, metrics: metrics, rate: rate.NewLimiter(rate.Inf, 0)}
 	if limits.PerSecond > 0 {
 		l.rate = rate.NewLimiter(rate.Limit(limits.PerSecond), max(1, int(limits.PerSecond)))
 	}
 	return l
 }
 
-// admit counts a call in, or says why not. Admitted calls are counted out by
-// leave.
+// admit counts a call to a connector that exists in, or says why not. Admitted
+// calls are counted out by leave.
 func (l *limiter) admit(connector string) (leave func(), f wire.Failure) {
 	of, ok := l.each.Load(connector)
 	if !ok {
-		of, _ = l.each.LoadOrStore(connector, new(atomic.Int64))
+		of, _ = l.each.LoadOrStore(connector, &count{gauge: l.metrics.InFlight(connector)})
 	}
-	one := of.(*atomic.Int64)
+	one := of.(*count)
 	leave = func() {
 		l.all.Add(-1)
-		one.Add(-1)
+		one.calls.Add(-1)
+		one.gauge.Dec()
 	}
-	all, each := l.all.Add(1), one.Add(1)
+	all, each := l.all.Add(1), one.calls.Add(1)
+	one.gauge.Inc()
 	switch {
 	case l.limits.InFlight > 0 && all > int64(l.limits.InFlight):
 		f = refusal(codes.ResourceExhausted, wire.ReasonOverloaded, "the gateway has %d calls in flight, which is its limit", l.limits.InFlight)

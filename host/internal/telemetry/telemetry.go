@@ -20,6 +20,7 @@ type Metrics struct {
 
 	calls    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
+	inFlight *prometheus.GaugeVec
 }
 
 // NewMetrics returns counters that stand at zero.
@@ -35,8 +36,12 @@ func NewMetrics() *Metrics {
 			Help:    "How long calls took, from their arrival to their answer.",
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2.5, 12), // 0.5 ms to 12 s
 		}, []string{"connector", "version", "method"}),
+		inFlight: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "patchbay_calls_in_flight",
+			Help: "Calls that are admitted and not answered yet, by connector.",
+		}, []string{"connector"}),
 	}
-	m.Registry.MustRegister(m.calls, m.duration, collectors.NewGoCollector(),
+	m.Registry.MustRegister(m.calls, m.duration, m.inFlight, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -52,6 +57,11 @@ type Call struct {
 func (m *Metrics) Observe(c Call) {
 	m.calls.WithLabelValues(c.Connector, c.Version, c.Method, c.Code, c.Sent).Inc()
 	m.duration.WithLabelValues(c.Connector, c.Version, c.Method).Observe(c.Took.Seconds())
+}
+
+// InFlight is the number of calls to a connector that are not answered yet.
+func (m *Metrics) InFlight(connector string) prometheus.Gauge {
+	return m.inFlight.WithLabelValues(connector)
 }
 
 // Ops is the HTTP surface for orchestrators and monitoring.

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
-	"testing"
 	"time"
 
 	"github.com/hashicorp/go-plugin"
@@ -28,8 +27,8 @@ const BehaviourEnv = "TEST_BEHAVIOUR"
 // IDEnv is the variable with the connector's id, "testplugin" if it is absent.
 const IDEnv = "TEST_ID"
 
-// Main is the body of a package's TestMain.
-func Main(m *testing.M) {
+// Main is the body of a package's TestMain; m is its *testing.M.
+func Main(m interface{ Run() int }) {
 	if os.Getenv(wire.CookieKey) != "" {
 		run(os.Getenv(BehaviourEnv))
 		os.Exit(0)

@@ -1,0 +1,378 @@
+// Package e2e drives the real gateway, real connectors and a real PSP, each a
+// process of its own, and looks at the effects: the PSP's ledger, the processes,
+// the files.
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+
+	"github.com/patchbay/patchbay/host/internal/launch/launchtest"
+	gatewayv1 "github.com/patchbay/patchbay/proto/patchbay/gateway/v1"
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+)
+
+// patience bounds every wait for something that comes in a fraction of it.
+const patience = 30 * time.Second
+
+// built holds the programs that the tests drive.
+var built = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "patchbay-e2e")
+	if err != nil {
+		return "", err
+	}
+	args := []string{"build", "-o", dir + "/"}
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	cmd := exec.Command("go", append(args, "./host/cmd/patchbay", "./plugins/sandbox/cmd/connector-sandbox")...)
+	cmd.Dir = "../.."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return dir, nil
+})
+
+func TestMain(m *testing.M) { launchtest.Main(cleaning{m}) }
+
+// cleaning removes the built programs after the tests.
+type cleaning struct{ *testing.M }
+
+func (c cleaning) Run() int {
+	code := c.M.Run()
+	if dir, err := built(); err == nil {
+		_ = os.RemoveAll(dir)
+	}
+	return code
+}
+
+// stack is a PSP, a gateway in front of it and a directory of plugins.
+type stack struct {
+	t        *testing.T
+	bin      string
+	plugins  string
+	runtime  string
+	address  string
+	ops      string
+	pspURL   string
+	log      *output
+	gateway  *exec.Cmd
+	ended    chan struct{}
+	conn     *grpc.ClientConn
+	payments paymentsv1.PaymentServiceClient
+	refunds  paymentsv1.RefundServiceClient
+	gatewayC gatewayv1.ConnectorServiceClient
+}
+
+// newStack starts everything, with the sandbox connector at version 1.0.0.
+func newStack(t *testing.T) *stack {
+	t.Helper()
+	bin, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.MkdirTemp("", "pb") // sockets need short paths
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stack{t: t, bin: bin, plugins: filepath.Join(root, "plugins"), runtime: filepath.Join(root, "run")}
+	t.Cleanup(func() {
+		if t.Failed() && s.log != nil {
+			t.Logf("the gateway's log ends with:\n%s", s.log.tail(60))
+		}
+		_ = os.RemoveAll(root)
+	})
+	if err := os.Mkdir(s.plugins, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s.copyFile(filepath.Join(bin, "connector-sandbox"), "connector-sandbox", nil)
+	s.manifest("1.0.0")
+	s.startPSP()
+	s.startGateway()
+	return s
+}
+
+func (s *stack) startPSP() {
+	s.t.Helper()
+	cmd := exec.Command(filepath.Join(s.bin, "connector-sandbox"), "psp", "--listen", "127.0.0.1:0")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		s.t.Fatalf("the PSP did not start: %v", err)
+	}
+	s.pspURL = regexp.MustCompile(`http://\S+`).FindString(line)
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+}
+
+// startGateway starts the gateway and waits until it is ready.
+func (s *stack) startGateway() {
+	s.t.Helper()
+	if s.address == "" {
+		s.address, s.ops = freeAddress(s.t), freeAddress(s.t)
+	}
+	config := filepath.Join(filepath.Dir(s.plugins), "patchbay.yaml")
+	content := fmt.Sprintf("listen: %s\nops: %s\nplugins: %s\nstate_dir: %s\nruntime_dir: %s\nlog_level: debug\nmax_deadline: 10s\ndefault_deadline: 5s\n"+
+		"accounts:\n- {name: sandbox, connector: sandbox, default: true, config: {base_url: %q}}\n",
+		s.address, s.ops, s.plugins, filepath.Join(filepath.Dir(s.plugins), "state"), s.runtime, s.pspURL)
+	if err := os.WriteFile(config, []byte(content), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	cmd := exec.Command(filepath.Join(s.bin, "patchbay"), "serve", "--dev", "--config", config)
+	cmd.Env = append(os.Environ(), "SECRET_OF_THE_HOST=x")
+	s.log = &output{}
+	cmd.Stderr = s.log
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+	}()
+	s.gateway, s.ended = cmd, ended
+	s.t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-ended:
+		case <-time.After(patience):
+			_ = cmd.Process.Kill()
+			s.t.Error("the gateway did not end on SIGTERM")
+		}
+	})
+	s.wait("the gateway is ready", func() bool {
+		select {
+		case <-ended:
+			s.t.Fatalf("the gateway ended: %s", s.log.tail(20))
+		default:
+		}
+		resp, err := http.Get("http://" + s.ops + "/readyz")
+		if err != nil {
+			return false
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+	s.conn = s.dial(grpc.WithDisableRetry())
+	s.payments, s.refunds = paymentsv1.NewPaymentServiceClient(s.conn), paymentsv1.NewRefundServiceClient(s.conn)
+	s.gatewayC = gatewayv1.NewConnectorServiceClient(s.conn)
+}
+
+func (s *stack) dial(opts ...grpc.DialOption) *grpc.ClientConn {
+	s.t.Helper()
+	conn, err := grpc.NewClient(s.address, append(opts, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// wait waits for a condition.
+func (s *stack) wait(what string, ok func() bool) {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+// copyFile puts a binary into the directory of plugins, with a tail that changes
+// its digest and nothing else.
+func (s *stack) copyFile(from, name string, tail []byte) {
+	s.t.Helper()
+	raw, err := os.ReadFile(from)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.put(name, append(raw, tail...), 0o755)
+}
+
+func (s *stack) manifest(version string) {
+	s.t.Helper()
+	s.put("sandbox.yaml", fmt.Appendf(nil, "name: sandbox\nversion: %s\ncommand: connector-sandbox\n", version), 0o644)
+}
+
+func (s *stack) put(name string, content []byte, mode os.FileMode) {
+	s.t.Helper()
+	tmp := filepath.Join(s.plugins, "."+name+".tmp")
+	if err := os.WriteFile(tmp, content, mode); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.Rename(tmp, filepath.Join(s.plugins, name)); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// connector asks the gateway about a connector; nil if it does not know it.
+func (s *stack) connector(name string) *gatewayv1.Connector {
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	answer, err := s.gatewayC.GetConnector(ctx, &gatewayv1.GetConnectorRequest{Name: name})
+	if err != nil {
+		return nil
+	}
+	return answer.GetConnector()
+}
+
+func (s *stack) generation(name string) uint64 {
+	if c := s.connector(name); len(c.GetVersions()) > 0 {
+		return c.GetVersions()[0].GetGeneration()
+	}
+	return 0
+}
+
+// plugin returns the ids of the processes that run a plugin.
+func (s *stack) plugin(name string) []int {
+	return childrenOf(s.gateway.Process.Pid, "connector-"+name)
+}
+
+func childrenOf(pid int, name string) []int {
+	var pids []int
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		var child, parent int
+		var state string
+		end := bytes.LastIndexByte(raw, ')')
+		if end < 0 {
+			continue
+		}
+		if _, err := fmt.Sscanf(string(raw), "%d", &child); err != nil {
+			continue
+		}
+		if _, err := fmt.Sscanf(string(raw[end+1:]), " %s %d", &state, &parent); err != nil || parent != pid || state == "Z" {
+			continue
+		}
+		cmdline, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", child))
+		if name == "" || strings.HasPrefix(string(cmdline), name) {
+			pids = append(pids, child)
+		}
+	}
+	return pids
+}
+
+func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
+
+// inFlight is how many calls to the sandbox the gateway has.
+func (s *stack) inFlight() int {
+	resp, err := http.Get("http://" + s.ops + "/metrics")
+	if err != nil {
+		return 0
+	}
+	defer resp.Body.Close()
+	raw, _ := io.ReadAll(resp.Body)
+	found := regexp.MustCompile(`(?m)^patchbay_calls_in_flight\{connector="sandbox"\} (\d+)`).FindSubmatch(raw)
+	if found == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(string(found[1]))
+	return n
+}
+
+// charge is one row of the PSP's ledger.
+type charge struct {
+	ID, Reference  string
+	IdempotencyKey string `json:"idempotency_key"`
+	Attempts       int
+}
+
+// ledger is what the PSP has in its books, by reference.
+func (s *stack) ledger() map[string][]charge {
+	s.t.Helper()
+	resp, err := http.Get(s.pspURL + "/ledger")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var books struct{ Charges []charge }
+	if err := json.NewDecoder(resp.Body).Decode(&books); err != nil {
+		s.t.Fatal(err)
+	}
+	byReference := map[string][]charge{}
+	for _, c := range books.Charges {
+		byReference[c.Reference] = append(byReference[c.Reference], c)
+	}
+	return byReference
+}
+
+// output keeps what a process writes.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+func (o *output) tail(lines int) string {
+	all := strings.Split(o.String(), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+// to is a caller's context for a connector, with further headers.
+func (s *stack) to(connector string, headers ...string) context.Context {
+	return metadata.AppendToOutgoingContext(s.t.Context(), append(headers, "x-connector", connector)...)
+}
+
+// payment is a request that the sandbox approves.
+func payment(reference string) *paymentsv1.AuthorizeRequest {
+	return &paymentsv1.AuthorizeRequest{
+		Reference: reference, Amount: &paymentsv1.Money{CurrencyCode: "USD", MinorUnits: 1050},
+		PaymentMethod: &paymentsv1.PaymentMethod{Method: &paymentsv1.PaymentMethod_Card{Card: &paymentsv1.Card{
+			Number: "4242424242424242", ExpiryMonth: 12, ExpiryYear: 2030, SecurityCode: "123",
+		}}},
+	}
+}

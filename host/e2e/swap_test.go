@@ -1,0 +1,69 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// TestSwapsUnderLoad replaces a connector again and again while 16 callers pay
+// about a thousand times a second: 20 times by the manifest's version, 5 times by
+// the binary's bytes. No call fails, and nothing is left of what was replaced.
+func TestSwapsUnderLoad(t *testing.T) {
+	s := newStack(t)
+	source := filepath.Join(s.bin, "connector-sandbox")
+	load := startLoad(s, 16, 1000)
+	began := time.Now()
+	s.wait("calls are made", func() bool { return load.calls.Load() > 100 })
+	before := openFiles(t, s)
+
+	const swaps = 25
+	for n := 1; n <= swaps; n++ {
+		generation := s.generation("sandbox")
+		if n%5 == 0 {
+			s.copyFile(source, "connector-sandbox", fmt.Appendf(nil, "build %d", n))
+		} else {
+			s.manifest(fmt.Sprintf("1.0.%d", n))
+		}
+		s.wait("a new generation serves", func() bool { return s.generation("sandbox") > generation })
+		for next := began.Add(time.Duration(n) * 20 * time.Second / swaps); time.Now().Before(next); {
+			time.Sleep(time.Until(next)) // spread over 20 s
+		}
+	}
+	told := load.end()
+	took := time.Since(began)
+
+	failed, kinds := failures(told)
+	t.Logf("figure: %d calls in %s (%.0f/s), %d swaps, %d failed, p50 %s, p99 %s", len(told), took.Round(time.Second),
+		float64(len(told))/took.Seconds(), swaps, failed, load.quantile(0.5), load.quantile(0.99))
+	if failed > 0 {
+		t.Errorf("%d calls failed: %v", failed, kinds)
+	}
+	if got := s.generation("sandbox"); got != 1+swaps {
+		t.Errorf("generation %d, want %d", got, 1+swaps)
+	}
+	reconcile(t, told, s.ledger())
+
+	s.wait("the old processes are gone", func() bool { return len(s.plugin("sandbox")) == 1 })
+	s.wait("the old sockets are gone", func() bool {
+		dirs, _ := filepath.Glob(filepath.Join(s.runtime, "*", "plugin-dir*"))
+		return len(dirs) == 1
+	})
+	s.wait("the old binaries are gone", func() bool {
+		copies, _ := os.ReadDir(filepath.Join(filepath.Dir(s.plugins), "state", "store"))
+		return len(copies) == 1
+	})
+	s.wait("no open files are left", func() bool { return openFiles(t, s) <= before })
+}
+
+// openFiles counts the gateway's descriptors.
+func openFiles(t *testing.T, s *stack) int {
+	t.Helper()
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.gateway.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
