@@ -75,7 +75,7 @@ func validate() *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("not valid:\n%w", err)
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "valid: the configuration and %d manifests\n", count)
+		fmt.Fprintf(cmd.OutOrStdout(), "valid: configuration, and manifests: %d\n", count)
 		return nil
 	}
 	return cmd
