@@ -31,6 +31,9 @@ type Config struct {
 	// CommandsAnywhere lets manifests name binaries outside of Plugins.
 	CommandsAnywhere bool `yaml:"commands_anywhere"`
 
+	// Runtimes are the interpreters that bundles may ask for: name → path.
+	Runtimes map[string]string `yaml:"runtimes"`
+
 	// IdempotencySecretFile holds at least 32 bytes, the same on every replica,
 	// from which the keys for PSPs are derived.
 	IdempotencySecretFile string `yaml:"idempotency_secret_file"`
@@ -166,10 +169,15 @@ func (c *Config) check() error {
 	if !c.Dev && c.IdempotencySecretFile == "" {
 		errs = append(errs, errors.New("idempotency_secret_file: is required; make one with: head -c 32 /dev/urandom > idempotency.secret"))
 	}
+	for name, path := range c.Runtimes {
+		if info, err := os.Stat(path); !filepath.IsAbs(path) || err != nil || !info.Mode().IsRegular() {
+			errs = append(errs, fmt.Errorf("runtimes.%s: %q is not the absolute path of an executable", name, path))
+		}
+	}
 	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
 		errs = append(errs, errors.New("tls: cert_file and key_file belong together"))
 	}
-	if err := launch.CheckRuntimeDir(filepath.Join(c.RuntimeDir, runtimePrefix+"4194304")); err != nil {
+	if err := launch.CheckRuntimeDir(filepath.Join(c.RuntimeDir, ownPrefix+"4194304")); err != nil {
 		errs = append(errs, fmt.Errorf("runtime_dir: %w", err))
 	}
 	return errors.Join(errs...)

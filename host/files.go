@@ -11,24 +11,24 @@ import (
 	"syscall"
 )
 
-// runtimePrefix begins the name of a host's directory for sockets.
-const runtimePrefix = "patchbay-"
+// ownPrefix begins the name of a directory that belongs to one host.
+const ownPrefix = "patchbay-"
 
-// openRuntimeDir makes this host's own directory for sockets, and removes those
-// of hosts that died without doing so. The lock in it lives as long as its host,
-// however that ends.
-func openRuntimeDir(parent string) (dir string, done func(), err error) {
+// openOwnDir makes a directory for this host alone, and removes those of hosts
+// that died without doing so. The lock in it lives as long as its host, however
+// that ends.
+func openOwnDir(parent string) (dir string, done func(), err error) {
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return "", nil, err
 	}
 	sweep(parent)
-	dir = filepath.Join(parent, fmt.Sprintf("%s%d", runtimePrefix, os.Getpid()))
+	dir = filepath.Join(parent, fmt.Sprintf("%s%d", ownPrefix, os.Getpid()))
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return "", nil, fmt.Errorf("runtime_dir: %w", err)
+		return "", nil, err
 	}
 	lock, held, err := tryLock(dir)
 	if err != nil || !held {
-		return "", nil, errors.Join(fmt.Errorf("runtime_dir: %s can't be locked", dir), err)
+		return "", nil, errors.Join(fmt.Errorf("%s can't be locked", dir), err)
 	}
 	return dir, func() {
 		_ = os.RemoveAll(dir)
@@ -38,9 +38,9 @@ func openRuntimeDir(parent string) (dir string, done func(), err error) {
 
 // sweep removes the directories of this user's hosts that live no more.
 func sweep(parent string) {
-	dirs, _ := filepath.Glob(filepath.Join(parent, runtimePrefix+"*"))
+	dirs, _ := filepath.Glob(filepath.Join(parent, ownPrefix+"*"))
 	for _, dir := range dirs {
-		if strings.Trim(strings.TrimPrefix(filepath.Base(dir), runtimePrefix), "0123456789") != "" {
+		if strings.Trim(strings.TrimPrefix(filepath.Base(dir), ownPrefix), "0123456789") != "" {
 			continue
 		}
 		info, err := os.Lstat(dir)
@@ -56,7 +56,7 @@ func sweep(parent string) {
 	}
 }
 
-// tryLock takes the lock of a runtime directory if nobody holds it.
+// tryLock takes the lock of a host's directory if nobody holds it.
 func tryLock(dir string) (lock *os.File, held bool, err error) {
 	lock, err = os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR|syscall.O_CLOEXEC, 0o600)
 	if err != nil {

@@ -32,27 +32,30 @@ func Run(ctx context.Context, config Config) (err error) {
 		return fmt.Errorf("configuration:\n%w", err)
 	}
 	log := config.logger()
-	runtimeDir, removeRuntimeDir, err := openRuntimeDir(config.RuntimeDir)
+	runtimeDir, removeRuntimeDir, err := openOwnDir(config.RuntimeDir)
 	if err != nil {
-		return err
+		return fmt.Errorf("runtime_dir: %w", err)
 	}
 	defer removeRuntimeDir()
-	store, err := launch.NewStore(filepath.Join(config.StateDir, "store"))
+	storeDir, removeStore, err := openOwnDir(filepath.Join(config.StateDir, "store"))
 	if err != nil {
-		return err
+		return fmt.Errorf("state_dir: %w", err)
 	}
+	defer removeStore()
 
 	connectors := registry.New()
 	control := controller.New(controller.Config{
 		Dir:              config.Plugins,
 		CommandsAnywhere: config.CommandsAnywhere,
-		Store:            store,
+		RequireDigest:    !config.Dev,
+		Store:            launch.NewStore(storeDir),
 		Log:              log,
 		Supervise: supervise.Config{
 			Launcher:   launch.Launcher{RuntimeDir: runtimeDir, MaxMessage: config.Limits.MaxMessageBytes},
 			Registry:   connectors,
 			Log:        log,
 			Generation: supervise.NewGenerations(),
+			Runtimes:   config.Runtimes,
 			MinDrain:   config.MaxDeadline + afterDeadline,
 		},
 	})

@@ -71,11 +71,14 @@ func validate() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		count, err := host.Validate(c)
+		declared, err := host.Validate(c)
 		if err != nil {
 			return fmt.Errorf("not valid:\n%w", err)
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "valid: configuration, and manifests: %d\n", count)
+		for _, line := range declared {
+			fmt.Fprintln(cmd.OutOrStdout(), line)
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "valid: configuration, and manifests: %d\n", len(declared))
 		return nil
 	}
 	return cmd

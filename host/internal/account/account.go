@@ -4,6 +4,7 @@ package account
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 )
@@ -57,9 +58,7 @@ func (b *Book) add(spec Spec) error {
 		return fmt.Errorf("is declared twice")
 	}
 	config := map[string]any{}
-	for field, value := range spec.Config {
-		config[field] = value
-	}
+	maps.Copy(config, spec.Config)
 	for field, secret := range spec.Secrets {
 		if _, twice := config[field]; twice {
 			return fmt.Errorf("%s is in config and in secrets", field)

@@ -26,16 +26,20 @@ type Caller struct {
 	Name       string
 	anything   bool
 	connectors []string // patterns
+	accounts   []string // patterns
 	methods    []string // patterns
 }
 
-// Allowed says why the caller may not make a call, or nothing.
-func (c Caller) Allowed(connector, _ string, method string) error {
+// Allowed says why the caller may not make a call, or nothing. The account is empty
+// for a call that uses none.
+func (c Caller) Allowed(connector, account, method string) error {
 	switch {
 	case c.anything:
 		return nil
 	case !matches(c.connectors, connector):
 		return fmt.Errorf("caller %q may not use connector %q", c.Name, connector)
+	case account != "" && !matches(c.accounts, account):
+		return fmt.Errorf("caller %q may not use account %q", c.Name, account)
 	case !matches(c.methods, strings.TrimPrefix(method, "/")):
 		return fmt.Errorf("caller %q may not call %s", c.Name, strings.TrimPrefix(method, "/"))
 	}
@@ -62,6 +66,7 @@ type KeySpec struct {
 	Name       string   `yaml:"name"`
 	KeySHA256  []string `yaml:"key_sha256"` // hexadecimal; several while a key is rotated
 	Connectors []string `yaml:"connectors"` // names with * as wildcard; none if empty
+	Accounts   []string `yaml:"accounts"`   // names with * as wildcard; none if empty
 	Methods    []string `yaml:"methods"`    // "package.Service/Method" with * as wildcard; none if empty
 }
 
@@ -82,12 +87,12 @@ func NewKeys(specs []KeySpec) (*Keys, error) {
 		if spec.Name == "" || len(spec.KeySHA256) == 0 {
 			return nil, fmt.Errorf("callers[%d] %q: name and key_sha256 are required", i, spec.Name)
 		}
-		for _, pattern := range append(slices.Clone(spec.Connectors), spec.Methods...) {
+		for _, pattern := range slices.Concat(spec.Connectors, spec.Accounts, spec.Methods) {
 			if _, err := path.Match(pattern, ""); err != nil {
 				return nil, fmt.Errorf("callers[%d] %q: %q is not a pattern", i, spec.Name, pattern)
 			}
 		}
-		caller := Caller{Name: spec.Name, connectors: spec.Connectors, methods: spec.Methods}
+		caller := Caller{Name: spec.Name, connectors: spec.Connectors, accounts: spec.Accounts, methods: spec.Methods}
 		for _, text := range spec.KeySHA256 {
 			hash, err := hex.DecodeString(text)
 			if err != nil || len(hash) != sha256.Size {

@@ -46,21 +46,23 @@ func TestKeys(t *testing.T) {
 }
 
 func TestAllowed(t *testing.T) {
-	shop := Caller{Name: "shop", connectors: []string{"acme-*", "one"}, methods: []string{"pay.v1.PaymentService/*", "x.Y/Z"}}
+	shop := Caller{Name: "shop", connectors: []string{"acme-*", "one"}, accounts: []string{"eu-*"}, methods: []string{"pay.v1.PaymentService/*", "x.Y/Z"}}
 	for _, test := range []struct {
-		caller            Caller
-		connector, method string
-		ok                bool
+		caller                     Caller
+		connector, account, method string
+		ok                         bool
 	}{
-		{shop, "acme-eu", "/pay.v1.PaymentService/Authorize", true},
-		{shop, "one", "/x.Y/Z", true},
-		{shop, "two", "/x.Y/Z", false},
-		{shop, "one", "/x.Y/ZZ", false},
-		{shop, "acme", "/x.Y/Z", false},
-		{Caller{Name: "nobody"}, "one", "/x.Y/Z", false},
-		{Caller{Name: "all", connectors: []string{"*"}, methods: []string{"*"}}, "one", "/x.Y/Z", true},
+		{shop, "acme-eu", "", "/pay.v1.PaymentService/Authorize", true},
+		{shop, "one", "", "/x.Y/Z", true},
+		{shop, "one", "eu-1", "/x.Y/Z", true},
+		{shop, "one", "us-1", "/x.Y/Z", false},
+		{shop, "two", "", "/x.Y/Z", false},
+		{shop, "one", "", "/x.Y/ZZ", false},
+		{shop, "acme", "", "/x.Y/Z", false},
+		{Caller{Name: "nobody"}, "one", "", "/x.Y/Z", false},
+		{Caller{Name: "all", connectors: []string{"*"}, methods: []string{"*"}}, "one", "", "/x.Y/Z", true},
 	} {
-		if err := test.caller.Allowed(test.connector, "", test.method); (err == nil) != test.ok {
+		if err := test.caller.Allowed(test.connector, test.account, test.method); (err == nil) != test.ok {
 			t.Errorf("%s %s %s: %v", test.caller.Name, test.connector, test.method, err)
 		}
 	}

@@ -28,9 +28,11 @@ type Config struct {
 	Dir string // where the manifests are
 	// CommandsAnywhere lets manifests name binaries outside of Dir.
 	CommandsAnywhere bool
-	Store            *launch.Store
-	Supervise        supervise.Config // its Changed is set here
-	Log              hclog.Logger
+	// RequireDigest refuses manifests that do not say which bytes they mean.
+	RequireDigest bool
+	Store         *launch.Store
+	Supervise     supervise.Config // its Changed is set here
+	Log           hclog.Logger
 }
 
 // Controller makes what runs equal to what is declared.

@@ -50,10 +50,8 @@ func newFixture(t *testing.T, manifests map[string]string) *fixture {
 	for name, content := range manifests {
 		f.write(name, content)
 	}
-	store, err := launch.NewStore(filepath.Join(root, "store"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	storeDir := t.TempDir()
+	store := launch.NewStore(storeDir)
 	f.Controller = New(Config{
 		Dir: f.dir, Store: store, Log: hclog.NewNullLogger(),
 		Supervise: supervise.Config{
@@ -72,7 +70,7 @@ func newFixture(t *testing.T, manifests map[string]string) *fixture {
 	f.stop = func() { cancel(); <-ended }
 	t.Cleanup(func() {
 		f.stop()
-		if left, _ := os.ReadDir(filepath.Join(root, "store")); len(left) > 0 {
+		if left, _ := os.ReadDir(storeDir); len(left) > 0 {
 			t.Errorf("left in the store: %v", left)
 		}
 		_ = os.RemoveAll(runtimeDir)
@@ -317,14 +315,17 @@ func TestLinksStayInside(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	f := newFixture(t, map[string]string{"a.yaml": manifestOf("a", "1.0.0")})
-	if n, err := Validate(Config{Dir: f.dir}); n != 1 || err != nil {
-		t.Errorf("got %d, %v", n, err)
+	if found, err := Validate(Config{Dir: f.dir}); len(found) != 1 || err != nil || found[0].File != "a.yaml" || len(found[0].Digest) != 64 {
+		t.Errorf("got %v, %v", found, err)
 	}
 	f.write("bad.yaml", "name: bad\nversion: 1\ncommand: connector\n")
 	f.write("none.yaml", "name: none\nversion: 1.0.0\ncommand: nothing\n")
-	n, err := Validate(Config{Dir: f.dir})
-	if n != 3 || err == nil || !strings.Contains(err.Error(), "bad.yaml:2: version") || !strings.Contains(err.Error(), "none.yaml:3: command") {
-		t.Errorf("got %d, %v", n, err)
+	found, err := Validate(Config{Dir: f.dir})
+	if len(found) != 3 || err == nil || !strings.Contains(err.Error(), "bad.yaml:2: version") || !strings.Contains(err.Error(), "none.yaml:3: command") {
+		t.Errorf("got %v, %v", found, err)
+	}
+	if _, err := Validate(Config{Dir: f.dir, RequireDigest: true}); err == nil || !strings.Contains(err.Error(), "a.yaml:1: sha256: is required") {
+		t.Errorf("without a digest: %v", err)
 	}
 	if _, err := Validate(Config{Dir: filepath.Join(f.dir, "absent")}); err == nil {
 		t.Error("an absent directory is valid")

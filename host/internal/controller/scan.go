@@ -65,7 +65,8 @@ func (c *Controller) look(file string) look {
 	}
 	l := look{raw: string(raw)}
 	if m, err := manifest.Parse(file, raw); err == nil {
-		if l.binary, err = c.resolve(m.Command); err == nil {
+		_, source := m.Source()
+		if l.binary, err = c.resolve(source); err == nil {
 			l.binaryF = launch.Look(l.binary)
 		}
 	}
@@ -92,7 +93,7 @@ func readManifest(dir, file string) ([]byte, error) {
 	return raw, nil
 }
 
-// resolve finds a command beneath the directory of the manifests.
+// resolve finds a command or a bundle beneath the directory of the manifests.
 func (c *Controller) resolve(command string) (string, error) {
 	if c.config.CommandsAnywhere {
 		if filepath.IsAbs(command) {
@@ -106,7 +107,7 @@ func (c *Controller) resolve(command string) (string, error) {
 	path := filepath.Join(c.config.Dir, command)
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return path, nil // opening it tells why
+		return path, nil //nolint:nilerr // opening it tells why
 	}
 	dir, err := filepath.EvalSymlinks(c.config.Dir)
 	if err != nil {
@@ -127,7 +128,8 @@ func (c *Controller) declare(file string, l look) (reconcile.Found, *launch.Bina
 	}
 	binary, err := c.config.Store.Put(l.binary, found.Manifest.SHA256)
 	if err != nil {
-		found.Err = manifest.At(file, []byte(l.raw), "command", fmt.Sprintf("%s: %v", found.Manifest.Command, err))
+		field, source := found.Manifest.Source()
+		found.Err = manifest.At(file, []byte(l.raw), field, fmt.Sprintf("%s: %v", source, err))
 		return found, nil
 	}
 	found.Digest = binary.Digest
@@ -147,8 +149,15 @@ func (c *Controller) parse(file string, l look) reconcile.Found {
 		errors.As(err, &found.Err)
 		return found
 	}
-	if _, err := c.resolve(m.Command); err != nil {
-		found.Err = manifest.At(file, []byte(l.raw), "command", err.Error())
+	field, source := m.Source()
+	if _, err := c.resolve(source); err != nil {
+		found.Err = manifest.At(file, []byte(l.raw), field, err.Error())
+	}
+	if c.config.RequireDigest && m.SHA256 == "" {
+		found.Err = manifest.At(file, []byte(l.raw), "sha256", "is required outside --dev; patchbay validate --dev prints it")
+	}
+	if _, listed := c.config.Supervise.Runtimes[m.Runtime]; m.Runtime != "" && !listed {
+		found.Err = manifest.At(file, []byte(l.raw), "runtime", fmt.Sprintf("%q is not listed under runtimes in the host's configuration", m.Runtime))
 	}
 	return found
 }

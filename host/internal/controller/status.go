@@ -83,7 +83,7 @@ func (c *Controller) Connectors(full bool) []*gatewayv1.Connector {
 	}
 	connectors := make([]*gatewayv1.Connector, 0, len(byName))
 	for _, connector := range byName {
-		slices.SortFunc(connector.Versions, func(a, b *gatewayv1.ConnectorVersion) int {
+		slices.SortFunc(connector.GetVersions(), func(a, b *gatewayv1.ConnectorVersion) int {
 			if serving := cmp.Compare(taking(b), taking(a)); serving != 0 {
 				return serving
 			}

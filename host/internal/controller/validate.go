@@ -1,19 +1,22 @@
 package controller
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 
 	"github.com/patchbay/patchbay/host/internal/launch"
 	"github.com/patchbay/patchbay/host/internal/manifest"
 	"github.com/patchbay/patchbay/host/internal/reconcile"
 )
 
-// Validate looks at the manifests once and says what would be wrong with them.
-func Validate(config Config) (manifests int, err error) {
+// Validate looks at the manifests once and says what they declare, and what would
+// be wrong with them.
+func Validate(config Config) ([]reconcile.Declaration, error) {
 	c := &Controller{config: config}
 	seen := c.scan()
 	if seen.err != nil {
-		return 0, seen.err
+		return nil, seen.err
 	}
 	var found []reconcile.Found
 	for file, l := range seen.files {
@@ -21,7 +24,8 @@ func Validate(config Config) (manifests int, err error) {
 		if f.Err == nil {
 			digest, err := launch.Digest(l.binary, f.Manifest.SHA256)
 			if err != nil {
-				f.Err = manifest.At(file, []byte(l.raw), "command", f.Manifest.Command+": "+err.Error())
+				field, source := f.Manifest.Source()
+				f.Err = manifest.At(file, []byte(l.raw), field, source+": "+err.Error())
 			}
 			f.Digest = digest
 		}
@@ -31,5 +35,10 @@ func Validate(config Config) (manifests int, err error) {
 	for _, problem := range reconcile.Decide(nil, found).Problems {
 		errs = append(errs, problem)
 	}
-	return len(found), errors.Join(errs...)
+	var declared []reconcile.Declaration
+	for _, f := range found {
+		declared = append(declared, f.Declaration)
+	}
+	slices.SortFunc(declared, func(a, b reconcile.Declaration) int { return cmp.Compare(a.File, b.File) })
+	return declared, errors.Join(errs...)
 }

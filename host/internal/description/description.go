@@ -32,6 +32,8 @@ type Method struct {
 	// Repeatable: the connector recognises a repeat by the key that the call
 	// carries, or the method only reads.
 	Repeatable bool
+	// ReadOnly: the method changes nothing, so a lost answer is no harm.
+	ReadOnly bool
 	// Request and Response are set where the host's own binary knows the types.
 	Request, Response protoreflect.MessageType
 }
@@ -116,7 +118,13 @@ func (d *Description) addService(service *connectorv1.Service) error {
 		if err != nil {
 			return fmt.Errorf("%s/%s: %w", name, op.GetName(), err)
 		}
-		d.add(method, Method{Payments: true, Repeatable: repeatable, Request: known(method.Input()), Response: known(method.Output())})
+		d.add(method, Method{
+			Payments:   true,
+			Repeatable: repeatable,
+			ReadOnly:   op.GetIdempotency().GetKind() == connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_READ_ONLY,
+			Request:    known(method.Input()),
+			Response:   known(method.Output()),
+		})
 	}
 	return nil
 }

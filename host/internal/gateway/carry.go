@@ -197,7 +197,7 @@ func (g *Gateway) invoke(ctx context.Context, c *call, inst *registry.Instance, 
 		case handed > 0 && !lost(st):
 			return nil, c.with(answered(st))
 		case handed > 0 && (handed == attempts || !m.Repeatable || ctx.Err() != nil):
-			return nil, c.with(outcomeUnknown(explainLoss(st, inst)))
+			return nil, c.with(afterLoss(m, explainLoss(st, inst)))
 		case ctx.Err() != nil:
 			return nil, c.with(unavailable(c.pick))
 		}
@@ -208,7 +208,7 @@ func (g *Gateway) invoke(ctx context.Context, c *call, inst *registry.Instance, 
 		case err == nil:
 			inst = next
 		case handed > 0:
-			return nil, c.with(outcomeUnknown(explainLoss(st, inst)))
+			return nil, c.with(afterLoss(m, explainLoss(st, inst)))
 		default:
 			return nil, c.with(unavailable(c.pick))
 		}
@@ -280,7 +280,9 @@ func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, inst *registry.
 		}
 		if st := status.Convert(err); err != nil {
 			if errors.Is(context.Cause(ctx), errTooLarge) {
-				return c.with(g.tooLarge())
+				f := g.tooLarge()
+				f.Sent = wire.SentMaybe // messages before it were carried
+				return c.with(f)
 			}
 			if lost(st) {
 				return c.with(outcomeUnknown(explainLoss(st, inst)))

@@ -149,7 +149,7 @@ func TestRepeats(t *testing.T) {
 			return nil, status.Error(codes.Unavailable, "lost")
 		}
 		_, err := h.payments.GetPayment(h.ctx("x-connector", "acme"), &paymentsv1.GetPaymentRequest{PaymentId: "p"})
-		expect(t, err, codes.Unknown, wire.ReasonOutcomeUnknown, wire.SentMaybe)
+		expect(t, err, codes.Unavailable, wire.ReasonUnavailable, wire.SentNever)
 		if n := h.plugin.calls.Load(); n != attempts {
 			t.Errorf("handed over %d times", n)
 		}

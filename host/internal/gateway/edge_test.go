@@ -235,7 +235,7 @@ func TestCallersWithKeys(t *testing.T) {
 	hash := sha256.Sum256([]byte("right"))
 	keys, err := auth.NewKeys([]auth.KeySpec{{
 		Name: "shop", KeySHA256: []string{hex.EncodeToString(hash[:])},
-		Connectors: []string{"acme"}, Methods: []string{"patchbay.payments.v1.PaymentService/*"},
+		Connectors: []string{"acme"}, Accounts: []string{"acme-default"}, Methods: []string{"patchbay.payments.v1.PaymentService/*"},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -247,8 +247,10 @@ func TestCallersWithKeys(t *testing.T) {
 	expect(t, err, codes.Unauthenticated, wire.ReasonUnauthenticated, wire.SentNever)
 	_, err = h.refunds.GetRefund(h.ctx("x-connector", "acme", "x-api-key", "right"), &paymentsv1.GetRefundRequest{RefundId: "x"})
 	expect(t, err, codes.PermissionDenied, wire.ReasonPermissionDenied, wire.SentNever)
-	_, err = h.payments.Authorize(h.ctx("x-account", "other", "x-api-key", "right"), valid())
-	expect(t, err, codes.PermissionDenied, wire.ReasonPermissionDenied, wire.SentNever)
+	for _, account := range []string{"other", "acme-eu"} {
+		_, err = h.payments.Authorize(h.ctx("x-account", account, "x-api-key", "right"), valid())
+		expect(t, err, codes.PermissionDenied, wire.ReasonPermissionDenied, wire.SentNever)
+	}
 	if n := h.plugin.calls.Load(); n != 0 {
 		t.Errorf("%d calls reached the connector", n)
 	}

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/patchbay/patchbay/host/internal/description"
 	"github.com/patchbay/patchbay/host/internal/registry"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
@@ -50,6 +51,17 @@ func outcomeUnknown(why string) wire.Failure {
 		Code: codes.Unknown, Reason: wire.ReasonOutcomeUnknown, Sent: wire.SentMaybe,
 		Message: why + "; it may have been carried out: ask the PSP with GetPayment, or repeat it with the same idempotency key",
 	}
+}
+
+// afterLoss is the answer where a call was handed over and lost. One that only
+// reads can be repeated by whoever wants the answer.
+func afterLoss(m description.Method, why string) wire.Failure {
+	if !m.ReadOnly {
+		return outcomeUnknown(why)
+	}
+	f := refusal(codes.Unavailable, wire.ReasonUnavailable, "%s; it only reads, so nothing was done", why)
+	f.RetryAfter = repeatSoon
+	return f
 }
 
 // lost says whether an error of a carried call means that its answer is missing,

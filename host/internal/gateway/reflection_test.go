@@ -91,7 +91,7 @@ func TestReflectionShowsTheGatewayAndItsConnectors(t *testing.T) {
 
 func TestReflectionAlpha(t *testing.T) {
 	h := newHarness(t)
-	stream, err := reflectionv1alpha.NewServerReflectionClient(h.conn).ServerReflectionInfo(h.ctx("x-connector", "acme")) //nolint:staticcheck // for old clients
+	stream, err := reflectionv1alpha.NewServerReflectionClient(h.conn).ServerReflectionInfo(h.ctx("x-connector", "acme"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestReflectionAlpha(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer, err := stream.Recv()
-	if err != nil || len(answer.GetListServicesResponse().GetService()) != 2 {
+	if err != nil || len(answer.GetListServicesResponse().GetService()) != 2 { //nolint:staticcheck // for old clients
 		t.Errorf("got %v, %v", answer, err)
 	}
 }

@@ -13,7 +13,7 @@ func isolated() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true}
 // executablePath names the verified copy. Without /proc it is found by its name,
 // which only the host's own user can change.
 func executablePath(b *Binary) (path string, done func(), err error) {
-	return b.store.path(b.Digest), func() {}, nil
+	return b.path(), func() {}, nil
 }
 
 // reap waits for a child and ends what it left behind.

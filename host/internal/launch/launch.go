@@ -31,6 +31,8 @@ type Launcher struct {
 type Spec struct {
 	Name    string // for people
 	Binary  *Binary
+	Command string // of a bundle: the file in it that is run
+	Runtime string // of a bundle: the interpreter that runs it, if it needs one
 	Args    []string
 	Env     map[string]string
 	Timeout time.Duration
@@ -87,7 +89,7 @@ func (l Launcher) config(spec Spec, certs certificates, proc *process) *plugin.C
 		GRPCDialOptions: []grpc.DialOption{
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(l.MaxMessage)),
 			grpc.WithDisableRetry(),            // the host alone decides what is sent twice
-			grpc.FailOnNonTempDialError(false), // calls that wait for the connection end with the process
+			grpc.FailOnNonTempDialError(false), //nolint:staticcheck // SA1019: go-plugin dials the old way; calls that wait for the connection end with the process
 		},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, socketDir string) (runner.Runner, error) {
 			proc.prepare(cmd.Env, socketDir)

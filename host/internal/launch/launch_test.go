@@ -54,10 +54,7 @@ type fixture struct {
 // newFixture launches this test binary with a behaviour.
 func newFixture(t *testing.T, behaviour string) *fixture {
 	t.Helper()
-	store, err := NewStore(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := NewStore(t.TempDir())
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -289,4 +286,41 @@ func children(t *testing.T, pid int) int {
 		}
 	}
 	return count
+}
+
+// TestBundleWithARuntime runs a bundle's file by an interpreter: this test binary
+// is both, and says on stderr what it was asked to run.
+func TestBundleWithARuntime(t *testing.T) {
+	f := newFixture(t, "tells its arguments")
+	source := bundle(t)
+	b, err := f.spec.Binary.store.Put(source, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.spec.Binary, f.spec.Command, f.spec.Runtime, f.spec.Args = b, "main.sh", self, []string{"--flag"}
+	f.start(t)
+	waitFor(t, f.log, filepath.Join(b.path(), "main.sh")+" --flag")
+}
+
+// TestBundleWithItsOwnBinary runs a bundle's executable by itself.
+func TestBundleWithItsOwnBinary(t *testing.T) {
+	f := newFixture(t, "")
+	source := bundle(t)
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Skipf("needs /proc: %v", err)
+	}
+	write(t, filepath.Join(source, "plugin"), string(self), 0o755)
+	b, err := f.spec.Binary.store.Put(source, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	f.spec.Binary, f.spec.Command = b, "plugin"
+	f.start(t)
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -54,7 +55,7 @@ func (p *process) prepare(handshakeEnv []string, socketDir string) {
 	p.socketDir = socketDir
 	p.cmd = exec.Command("") // the path is known when it starts
 	p.cmd.Args = append([]string{p.spec.Name}, p.spec.Args...)
-	p.cmd.Env = append(handshakeEnv, "PLUGIN_CLIENT_CERT="+string(p.certs.hostPEM), wire.TLSFileEnv+"=3")
+	p.cmd.Env = slices.Concat(handshakeEnv, []string{"PLUGIN_CLIENT_CERT=" + string(p.certs.hostPEM), wire.TLSFileEnv + "=3"})
 	for name, value := range p.spec.Env {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}
@@ -69,12 +70,11 @@ func (p *process) Start(context.Context) error {
 	if p.killed {
 		return errors.New("it was stopped before it began")
 	}
-	path, done, err := executablePath(p.spec.Binary)
+	done, err := p.locate()
 	if err != nil {
 		return err
 	}
 	defer done()
-	p.cmd.Path, p.cmd.Err = path, nil
 
 	var pipes pipes
 	defer pipes.closeChild()
@@ -88,6 +88,22 @@ func (p *process) Start(context.Context) error {
 	err = <-started
 	p.began = err == nil
 	return err
+}
+
+// locate finds what is executed: the open, verified copy, or a file of a verified
+// bundle, run by itself or by its interpreter.
+func (p *process) locate() (done func(), err error) {
+	p.cmd.Err = nil // nobody looks the name up
+	if !p.spec.Binary.bundle {
+		p.cmd.Path, done, err = executablePath(p.spec.Binary)
+		return done, err
+	}
+	p.cmd.Path = filepath.Join(p.spec.Binary.path(), p.spec.Command)
+	if p.spec.Runtime != "" {
+		p.cmd.Args = slices.Insert(p.cmd.Args, 1, p.cmd.Path)
+		p.cmd.Path = p.spec.Runtime
+	}
+	return func() {}, nil
 }
 
 // run starts the process and waits for it, on one thread: the kernel's
@@ -214,7 +230,7 @@ func (p *process) exit() string {
 	case p.err == nil:
 		return "exit status 0"
 	case errors.As(p.err, &status):
-		return status.ProcessState.String()
+		return status.String()
 	default:
 		return p.err.Error()
 	}

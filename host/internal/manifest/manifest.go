@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,11 +33,21 @@ type Manifest struct {
 	Name         string            `yaml:"name" json:"name" jsonschema:"title=Name,description=The connector's name: what callers give in the x-connector header.,pattern=^[a-z][a-z0-9-]{0\\,62}$,example=stripe"`
 	Version      string            `yaml:"version" json:"version" jsonschema:"description=A semantic version. Of several versions the highest serves the calls that pin none.,example=1.4.0"`
 	Command      string            `yaml:"command" json:"command" jsonschema:"description=The plugin's executable\\, relative to the manifest.,example=connector-stripe"`
+	Bundle       string            `yaml:"bundle,omitempty" json:"bundle,omitempty" jsonschema:"description=A directory that is the plugin\\, relative to the manifest\\, for plugins of more than one file. The command is then relative to it.,example=connector-acme"`
+	Runtime      string            `yaml:"runtime,omitempty" json:"runtime,omitempty" jsonschema:"description=The interpreter that runs the bundle's command: one that the host's configuration lists under runtimes.,example=node"`
 	Args         []string          `yaml:"args,omitempty" json:"args,omitempty" jsonschema:"description=Arguments of the executable."`
 	Env          map[string]string `yaml:"env,omitempty" json:"env,omitempty" jsonschema:"description=The plugin's environment. It gets no other variables."`
-	SHA256       string            `yaml:"sha256,omitempty" json:"sha256,omitempty" jsonschema:"description=The SHA-256 of the executable in hexadecimal. With it a half-copied or wrong binary is never started.,pattern=^[0-9a-f]{64}$"`
+	SHA256       string            `yaml:"sha256,omitempty" json:"sha256,omitempty" jsonschema:"description=The SHA-256 in hexadecimal of the executable\\, or of the bundle\\, as patchbay validate prints it. With it a half-copied or wrong binary is never started.,pattern=^[0-9a-f]{64}$"`
 	StartTimeout Duration          `yaml:"start_timeout,omitempty" json:"start_timeout,omitempty" jsonschema:"description=How long the plugin may take until it answers.,default=10s"`
 	DrainTimeout Duration          `yaml:"drain_timeout,omitempty" json:"drain_timeout,omitempty" jsonschema:"description=How long a replaced plugin may take to finish its calls; never less than the longest allowed deadline plus 5 s.,default=2m"`
+}
+
+// Source is the field that names what is copied and verified, and its value.
+func (m Manifest) Source() (field, path string) {
+	if m.Bundle != "" {
+		return "bundle", m.Bundle
+	}
+	return "command", m.Command
 }
 
 // ID is name and version as callers pin them.
@@ -145,6 +156,10 @@ func (d document) check(m *Manifest) error {
 		return d.errorf("command", "is missing: give the plugin's executable, relative to the manifest")
 	case strings.ContainsRune(m.Command, 0) || path.Clean(m.Command) == ".":
 		return d.errorf("command", "%q is not a file name", m.Command)
+	case m.Bundle != "" && !filepath.IsLocal(m.Command):
+		return d.errorf("command", "%q must lie in the bundle", m.Command)
+	case m.Runtime != "" && m.Bundle == "":
+		return d.errorf("runtime", "goes with bundle: one file alone is run as it is")
 	case m.SHA256 != "" && !digestPattern.MatchString(m.SHA256):
 		return d.errorf("sha256", "must be 64 lower-case hexadecimal digits")
 	case m.StartTimeout < 0:
@@ -175,6 +190,7 @@ var reservedEnv = []string{"LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT"}
 // Equal says whether two manifests declare the same.
 func (m Manifest) Equal(other Manifest) bool {
 	return m.Name == other.Name && m.Version == other.Version && m.Command == other.Command &&
+		m.Bundle == other.Bundle && m.Runtime == other.Runtime &&
 		slices.Equal(m.Args, other.Args) && maps.Equal(m.Env, other.Env) && m.SHA256 == other.SHA256 &&
 		m.StartTimeout == other.StartTimeout && m.DrainTimeout == other.DrainTimeout
 }

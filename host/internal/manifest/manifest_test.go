@@ -73,6 +73,8 @@ func TestParseErrors(t *testing.T) {
 		"bad variable":      {minimal + "env:\n  \"A=B\": x\n", "env", "environment", 5},
 		"host's variable":   {minimal + "env: {PLUGIN_CLIENT_CERT: x}\n", "env", "set by the host", 4},
 		"loader's variable": {minimal + "env: {LD_PRELOAD: x}\n", "env", "set by the host", 4},
+		"command outside":   {"name: acme\nversion: 1.2.3\nbundle: b\ncommand: ../c\n", "command", "in the bundle", 4},
+		"runtime alone":     {minimal + "runtime: node\n", "runtime", "goes with bundle", 4},
 		"too large":         {minimal + "#" + strings.Repeat("x", MaxSize), "", "larger", 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -140,8 +140,10 @@ func TestDrain(t *testing.T) {
 		if n := i.Drain(t.Context()); n != 0 {
 			t.Errorf("cancelled %d", n)
 		}
-		if i.acquire() || i.acquire() {
-			t.Error("a drained instance took a call")
+		for range 2 {
+			if i.acquire() {
+				t.Error("a drained instance took a call")
+			}
 		}
 	})
 	t.Run("waits for calls", func(t *testing.T) {
@@ -216,7 +218,7 @@ func TestSwapUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	for generation := uint64(2); generation < 200; generation++ {
+	for generation := uint64(2); !t.Failed() && (generation < 200 || calls.Load() < 1000); generation++ {
 		next := instance("acme", "1.0.0", generation)
 		r.Swap(next, current)
 		current.Drain(t.Context())
@@ -227,7 +229,4 @@ func TestSwapUnderLoad(t *testing.T) {
 	}
 	stop.Store(true)
 	callers.Wait()
-	if calls.Load() == 0 {
-		t.Error("no call was made")
-	}
 }

@@ -35,6 +35,8 @@ func (c Config) start(ctx context.Context, target *order) (*live, error) {
 	process, err := c.Launcher.Launch(ctx, launch.Spec{
 		Name:    "connector-" + m.Name,
 		Binary:  target.Binary,
+		Command: m.Command,
+		Runtime: c.Runtimes[m.Runtime],
 		Args:    m.Args,
 		Env:     m.Env,
 		Timeout: time.Duration(m.StartTimeout),

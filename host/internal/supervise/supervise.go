@@ -25,6 +25,8 @@ type Config struct {
 	Log      hclog.Logger
 	// Generation gives the next generation of a connector.
 	Generation func(name string) uint64
+	// Runtimes are the interpreters that bundles may ask for: name → path.
+	Runtimes map[string]string
 	// MinDrain is the shortest drain limit: no call that is allowed is cut off.
 	MinDrain time.Duration
 	// Changed is called, from any goroutine, when a Status changes.

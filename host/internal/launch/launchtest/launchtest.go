@@ -73,6 +73,7 @@ var behaviours = map[string]func(){
 			fmt.Fprintln(os.Stderr, line)
 		}
 	},
+	"tells its arguments": func() { fmt.Fprintln(os.Stderr, strings.Join(os.Args[1:], " ")) },
 	"leaves a child": func() {
 		child := exec.Command("/bin/sleep", "3600")
 		child.Stdout, child.Stderr = os.Stdout, os.Stderr

@@ -1,0 +1,219 @@
+package docs_test
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience bounds every wait for a condition.
+const patience = 30 * time.Second
+
+// workspace is a copy of the repository in which commands may change files, with
+// the programs built.
+type workspace struct{ dir string }
+
+func newWorkspace(t *testing.T) workspace {
+	t.Helper()
+	w := workspace{t.TempDir()}
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		from, to := filepath.Join(root, entry.Name()), filepath.Join(w.dir, entry.Name())
+		switch {
+		case slices.Contains(built, entry.Name()):
+		case entry.Name() == "scripts": // its tools know by their files' times whether they are built
+			w.link(t, from, to)
+		case entry.IsDir():
+			err = os.CopyFS(to, os.DirFS(from))
+		case entry.Type().IsRegular():
+			w.copy(t, from, to)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(root, ".tools"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w.link(t, filepath.Join(root, ".tools"), filepath.Join(w.dir, ".tools"))
+	w.certify(t, "production/tls.crt", "production/tls.key")
+	build := exec.Command("go", "build", "-o", "bin/",
+		"./host/cmd/patchbay", "./plugins/sandbox/cmd/connector-sandbox", "./plugins/stripe/cmd/connector-stripe")
+	build.Dir = w.dir
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return w
+}
+
+func (w workspace) link(t *testing.T, from, to string) {
+	t.Helper()
+	absolute, err := filepath.Abs(from)
+	if err == nil {
+		err = os.Symlink(absolute, to)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w workspace) copy(t *testing.T, from, to string) {
+	t.Helper()
+	raw, err := os.ReadFile(from)
+	if err == nil {
+		err = os.WriteFile(to, raw, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// write makes a file that a document shows.
+func (w workspace) write(t *testing.T, path, text string) {
+	t.Helper()
+	path = filepath.Join(w.dir, path)
+	err := os.MkdirAll(filepath.Dir(path), 0o755)
+	if err == nil {
+		err = os.WriteFile(path, []byte(text), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// resetManifests undoes what the commands of another document have done.
+func (w workspace) resetManifests(t *testing.T) {
+	t.Helper()
+	dir := filepath.Join(w.dir, "plugin-manifests")
+	err := os.RemoveAll(dir)
+	if err == nil {
+		err = os.CopyFS(dir, os.DirFS(filepath.Join(root, "plugin-manifests")))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// running is what "make run" runs, on free ports: a sandbox PSP and a gateway
+// whose default account for the sandbox connector names it.
+type running struct {
+	dir               string
+	psp, gateway, ops string // addresses
+
+	mu  sync.Mutex
+	log []string // of the gateway
+}
+
+func (w workspace) run(t *testing.T) *running {
+	t.Helper()
+	w.resetManifests(t)
+	r := &running{dir: w.dir}
+	r.psp = first(t, r.spawn(t, "psp", `listening on http://(\S+)`, "bin/connector-sandbox", "psp", "--listen", "127.0.0.1:0"))
+	w.write(t, "run.yaml", strings.Join([]string{
+		"state_dir: state",
+		"accounts:",
+		"  - name: sandbox",
+		"    connector: sandbox",
+		"    default: true",
+		"    config: {base_url: 'http://" + r.psp + "'}",
+	}, "\n"))
+	found := r.spawn(t, "gateway", `(?:operations|ready): listen=(\S+)`,
+		"bin/patchbay", "serve", "--dev", "--config", "run.yaml", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0")
+	r.ops, r.gateway = first(t, found), first(t, found)
+	return r
+}
+
+// spawn starts a program that ends with the test, and gives what a pattern finds
+// in its output.
+func (r *running) spawn(t *testing.T, name, pattern, program string, args ...string) <-chan string {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(r.dir, program), args...)
+	cmd.Dir = r.dir
+	out, in := io.Pipe()
+	cmd.Stdout, cmd.Stderr = in, in
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	found := make(chan string, 16)
+	go func() {
+		lines := bufio.NewScanner(out)
+		wanted := regexp.MustCompile(pattern)
+		for lines.Scan() {
+			r.mu.Lock()
+			r.log = append(r.log, name+": "+lines.Text())
+			r.mu.Unlock()
+			if m := wanted.FindStringSubmatch(lines.Text()); m != nil {
+				found <- m[1]
+			}
+		}
+	}()
+	go func() {
+		err := cmd.Wait()
+		in.Close()
+		ended <- err
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("%s ended with %v", program, err)
+			}
+		case <-time.After(patience):
+			_ = cmd.Process.Kill()
+			t.Errorf("%s does not end", program)
+		}
+		if t.Failed() {
+			t.Log(r.lines())
+		}
+	})
+	return found
+}
+
+func first(t *testing.T, found <-chan string) string {
+	t.Helper()
+	select {
+	case value := <-found:
+		return value
+	case <-time.After(patience):
+		t.Fatal("the program did not say that it is ready")
+		return ""
+	}
+}
+
+func (r *running) lines() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return strings.Join(r.log, "\n")
+}
+
+// pid is that of the connector that serves now.
+func (r *running) pid(connector string) string {
+	started := regexp.MustCompile(`connector=`+connector+` .*pid=(\d+) took=`).FindAllStringSubmatch(r.lines(), -1)
+	if len(started) == 0 {
+		return "0"
+	}
+	return started[len(started)-1][1]
+}
+
+// here replaces the addresses of "make run" by those of this gateway, and PID by
+// the sandbox connector's process.
+func (r *running) here(text string) string {
+	return strings.NewReplacer(
+		"localhost:8000", r.gateway, "localhost:8001", r.ops, "127.0.0.1:8701", r.psp,
+		"kill -9 PID", "kill -9 "+r.pid("sandbox"),
+	).Replace(text)
+}
