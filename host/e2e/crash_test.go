@@ -167,3 +167,34 @@ func TestRetryPoliciesRepeatNothing(t *testing.T) {
 		})
 	}
 }
+
+// TestStoppedConnector stops the connector's process, as a deadlock would: calls
+// are answered within their deadlines, and the next process serves.
+func TestStoppedConnector(t *testing.T) {
+	s := newStack(t)
+	load := startLoad(s, 8, 100)
+	s.wait("calls are made", func() bool { return load.calls.Load() > 50 })
+	began := time.Now()
+	if err := syscall.Kill(s.plugin("sandbox")[0], syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	s.wait("the next generation serves", func() bool { return s.generation("sandbox") == 2 })
+	took := time.Since(began)
+	calls := load.calls.Load()
+	s.wait("calls are made again", func() bool { return load.calls.Load() > calls+50 })
+	told := load.end()
+	failed, kinds := failures(told)
+	t.Logf("figure: replaced %s after SIGSTOP, %d calls, %d failed %v", took.Round(time.Millisecond), len(told), failed, kinds)
+	if took > 17*time.Second { // five times what is promised
+		t.Errorf("replaced after %s", took)
+	}
+	for reference, o := range told {
+		if o.failed() && !ambiguous(o.err) && status.Code(o.err) != codes.Unavailable {
+			t.Errorf("%s was told %s, %v", reference, o.status, o.err)
+		}
+	}
+	if slowest := load.quantile(1); slowest > 5500*time.Millisecond {
+		t.Errorf("a call took %s, its deadline was 5 s", slowest)
+	}
+	reconcile(t, told, s.ledger())
+}

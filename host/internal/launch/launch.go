@@ -122,6 +122,9 @@ func (p *Process) Exit() string {
 	return p.process.exit() + p.process.lastWords()
 }
 
+// Kill ends the process at once. Stop still has to be called.
+func (p *Process) Kill() { p.process.kill() }
+
 // Stop ends the process: it is asked, and after the grace it is killed, with all
 // that it started. Nothing of it is left when Stop returns. The calls that it had
 // are lost, so drain first.

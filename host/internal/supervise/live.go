@@ -57,6 +57,7 @@ func (c Config) start(ctx context.Context, target *order) (*live, error) {
 		<-process.Exited()
 		instance.Gone()
 	}()
+	go keepProbing(process, log)
 	return &live{
 		process:  process,
 		instance: instance,
@@ -65,6 +66,37 @@ func (c Config) start(ctx context.Context, target *order) (*live, error) {
 		since:    time.Now(),
 		took:     time.Since(began).Round(time.Millisecond),
 	}, nil
+}
+
+// A process that misses this many probes in a row hangs.
+const (
+	probeEvery  = time.Second
+	probeWithin = 500 * time.Millisecond
+	probeMisses = 3
+)
+
+// keepProbing asks a process for signs of life until it ends, and ends it if it
+// gives none: a process that is stopped, or whose handlers all hang, has no other
+// way to be noticed.
+func keepProbing(process *launch.Process, log hclog.Logger) {
+	client := connectorv1.NewConnectorServiceClient(process.Conn)
+	every := time.NewTicker(probeEvery)
+	defer every.Stop()
+	for misses := 0; misses < probeMisses; {
+		select {
+		case <-process.Exited():
+			return
+		case <-every.C:
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), probeWithin)
+		_, err := client.Probe(ctx, &connectorv1.ProbeRequest{})
+		cancel()
+		if misses++; err == nil {
+			misses = 0
+		}
+	}
+	log.Error("the connector does not answer probes; killing it", "pid", process.PID, "misses", probeMisses)
+	process.Kill()
 }
 
 // ask has a connector describe itself and show a sign of life.

@@ -222,6 +222,19 @@ func TestRestartsAfterACrash(t *testing.T) {
 	}
 }
 
+func TestReplacesAHangingProcess(t *testing.T) {
+	f := newFixture(t)
+	<-f.want("1.0.0", "")
+	first := f.serving("1.0.0")
+	if err := syscall.Kill(first.PID, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	f.until("generation 2 serves", func(s Status) bool { return s.State == Serving && s.Generation == 2 })
+	t.Logf("figure: a stopped process is replaced after %s", time.Since(began).Round(time.Millisecond))
+	gone(t, first.PID)
+}
+
 func TestEndDrainsAndStops(t *testing.T) {
 	f := newFixture(t)
 	<-f.want("1.0.0", "")
