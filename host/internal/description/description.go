@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"google.golang.org/protobuf/proto"
@@ -41,13 +43,17 @@ type Method struct {
 // Unary says whether the method takes one message and gives one.
 func (m Method) Unary() bool { return !m.ClientStreams && !m.ServerStreams }
 
-// Description is what a connector says of itself, checked. It does not change.
+// Description is what a connector says of itself, checked. What it says does not
+// change.
 type Description struct {
 	Wired    *connectorv1.Description
 	Methods  map[string]Method // by path
 	Services []string          // sorted full names
 	Files    *protoregistry.Files
 	schema   *jsonschema.Schema
+
+	checked sync.Map // digests of configurations that are right
+	checks  atomic.Int64
 }
 
 // Parse checks a description. name and version are the manifest's.

@@ -51,7 +51,8 @@ func (g *Gateway) carry(_ any, stream grpc.ServerStream) (err error) {
 	if !m.Unary() {
 		return g.carryStream(stream, c, inst, m)
 	}
-	return g.carryUnary(stream, c, inst, m, own, plugin)
+	inst.Release() // a caller that is slow to send its message must not hold up a drain
+	return g.carryUnary(stream, c, m, own, plugin)
 }
 
 // find acquires the instance for a call, waiting for one that is being replaced,
@@ -104,13 +105,16 @@ func unsupported(c *call, inst *registry.Instance) wire.Failure {
 // carryUnary carries one message there and one back. The answer's headers leave
 // before the message is handed over: that commits the call at the caller, so that
 // no retry policy on the way repeats a payment behind its back.
-func (g *Gateway) carryUnary(stream grpc.ServerStream, c *call, inst *registry.Instance, m description.Method, own, plugin time.Time) error {
+func (g *Gateway) carryUnary(stream grpc.ServerStream, c *call, m description.Method, own, plugin time.Time) error {
 	request, err := g.receive(stream, c, m)
 	if err != nil {
-		inst.Release()
 		return err
 	}
 	defer request.free()
+	inst, m, err := g.find(stream.Context(), c, plugin)
+	if err != nil {
+		return err
+	}
 	_ = stream.SetHeader(metadata.Pairs(wire.ConnectorHeader, inst.Name+"@"+inst.Version))
 	if err := stream.SendHeader(nil); err != nil {
 		inst.Release()

@@ -245,6 +245,26 @@ func TestCallerThatGoesAwayAbortsNothing(t *testing.T) {
 	}
 }
 
+// TestSlowCallerHoldsUpNoDrain opens a call and sends no message.
+func TestSlowCallerHoldsUpNoDrain(t *testing.T) {
+	h := newHarness(t)
+	inst := h.registry.Live()["acme"]
+	stream, err := h.conn.NewStream(h.ctx("x-connector", "acme"), unary, paymentsv1.PaymentService_Authorize_FullMethodName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for h.gateway.limits.all.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	h.replacement(inst)
+	if n := inst.Drain(t.Context()); n != 0 {
+		t.Errorf("cancelled %d", n)
+	}
+	if err := errors.Join(stream.SendMsg(valid()), stream.CloseSend(), stream.RecvMsg(&paymentsv1.AuthorizeResponse{})); err != nil {
+		t.Errorf("the slow caller: %v", err)
+	}
+}
+
 func TestDeadlines(t *testing.T) {
 	g := &Gateway{config: Config{DefaultDeadline: 30 * time.Second, MaxDeadline: time.Minute}}
 	now := time.Now()
