@@ -98,13 +98,18 @@ func Config[T any](ctx context.Context) (T, error) {
 	}
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) { // its own text may quote the value
-		err = fmt.Errorf("field %q must be a %s", wrong.Field, wrong.Type)
+		err = fmt.Errorf("field %q must be a %s", wrong.Field, wrong.Type.Kind())
+		if wrong.Field == "" {
+			err = errors.New("it must be a JSON object")
+		}
 	}
 	return config, Errorf(Misconfigured, wire.ReasonConfigInvalid, "the account's configuration: %w", err)
 }
 
-// Secret is a configuration value that must not be shown. Every formatter prints
-// a mask in its place; Reveal gives the value.
+// Secret is a configuration value that must not be shown. Every formatter and
+// encoder prints a mask in its place; Reveal gives the value. Two readers ask no
+// type how it prints itself: package fmt for unexported fields, and hclog's text
+// format, which no connector uses under a host, for slices.
 type Secret string
 
 // Reveal returns the secret itself.
@@ -115,6 +120,13 @@ func (s Secret) String() string { return wire.Mask }
 
 // GoString implements fmt.GoStringer.
 func (s Secret) GoString() string { return wire.Mask }
+
+// Format implements fmt.Formatter, since fmt ignores String for a verb that is
+// none of strings, such as %d.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, wire.Mask) }
+
+// MarshalText implements encoding.TextMarshaler, for JSON, YAML, XML and logs.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(wire.Mask), nil }
 
 // MarshalJSON implements json.Marshaler.
 func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(wire.Mask) }

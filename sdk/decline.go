@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -64,31 +65,52 @@ func readDeclines(raw []byte) (declineTable, error) {
 	if err != nil {
 		return declineTable{}, err
 	}
+	if len(rows) == 0 {
+		return declineTable{}, errors.New("it is empty")
+	}
 	column := map[string]int{}
 	for i, name := range rows[0] {
 		column[name] = i
 	}
-	table := declineTable{byCode: map[string]*paymentsv1.Decline{}, byNetwork: map[string]string{}}
-	for _, row := range rows[1:] {
-		cell := func(name string) string { return row[column[name]] }
-		code := cell("code")
-		d := &paymentsv1.Decline{
-			Code:     code,
-			Hardness: paymentsv1.DeclineHardness(paymentsv1.DeclineHardness_value["DECLINE_HARDNESS_"+cell("hardness")]),
-			Retry:    paymentsv1.DeclineRetry(paymentsv1.DeclineRetry_value["DECLINE_RETRY_"+cell("retry")]),
-			Actor:    paymentsv1.DeclineActor(paymentsv1.DeclineActor_value["DECLINE_ACTOR_"+cell("actor")]),
-			Message:  "Declined: " + strings.ReplaceAll(code, "_", " ") + ".",
-		}
-		if d.GetHardness() == 0 || d.GetRetry() == 0 || d.GetActor() == 0 {
-			return declineTable{}, fmt.Errorf("%s: a word that the contract does not have", code)
-		}
-		table.byCode[code] = d
-		for _, response := range strings.Fields(cell("iso8583")) {
-			if other, taken := table.byNetwork[response]; taken {
-				return declineTable{}, fmt.Errorf("%s means both %s and %s", response, other, code)
-			}
-			table.byNetwork[response] = code
+	for _, name := range []string{"code", "hardness", "retry", "actor", "iso8583"} {
+		if _, ok := column[name]; !ok {
+			return declineTable{}, fmt.Errorf("column %q is missing", name)
 		}
 	}
+	table := declineTable{byCode: map[string]*paymentsv1.Decline{}, byNetwork: map[string]string{}}
+	for _, row := range rows[1:] {
+		if err := table.add(func(name string) string { return row[column[name]] }); err != nil {
+			return declineTable{}, err
+		}
+	}
+	if table.byCode[GenericDecline] == nil {
+		return declineTable{}, fmt.Errorf("%s is missing", GenericDecline)
+	}
 	return table, nil
+}
+
+// add reads one row.
+func (t declineTable) add(cell func(column string) string) error {
+	code := cell("code")
+	if t.byCode[code] != nil {
+		return fmt.Errorf("%s: there are two rows", code)
+	}
+	d := &paymentsv1.Decline{
+		Code:     code,
+		Hardness: paymentsv1.DeclineHardness(paymentsv1.DeclineHardness_value["DECLINE_HARDNESS_"+cell("hardness")]),
+		Retry:    paymentsv1.DeclineRetry(paymentsv1.DeclineRetry_value["DECLINE_RETRY_"+cell("retry")]),
+		Actor:    paymentsv1.DeclineActor(paymentsv1.DeclineActor_value["DECLINE_ACTOR_"+cell("actor")]),
+		Message:  "Declined: " + strings.ReplaceAll(code, "_", " ") + ".",
+	}
+	if d.GetHardness() == 0 || d.GetRetry() == 0 || d.GetActor() == 0 {
+		return fmt.Errorf("%s: a word that the contract does not have", code)
+	}
+	t.byCode[code] = d
+	for _, response := range strings.Fields(cell("iso8583")) {
+		if other, taken := t.byNetwork[response]; taken {
+			return fmt.Errorf("%s means both %s and %s", response, other, code)
+		}
+		t.byNetwork[response] = code
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -40,6 +41,14 @@ type Description struct {
 	// reads is READ_ONLY.
 	Idempotency map[string]Idempotency
 
+	// Capabilities says, by RPC name, with what an operation works, where and
+	// within what limits; the host refuses what fits none of them. An operation
+	// that is not named is judged by the PSP alone.
+	Capabilities map[string][]*connectorv1.Capability
+
+	ThreeDSModes []connectorv1.ThreeDsMode
+	Webhooks     connectorv1.WebhookVerificationMode // required for a WebhookHandler
+
 	// Evidence is what proves the operations.
 	Evidence connectorv1.Evidence
 
@@ -67,6 +76,9 @@ func (s *Server) describe(d Description) (*connectorv1.Description, error) {
 		PaymentMethodTypes: d.PaymentMethodTypes,
 		EgressHosts:        d.EgressHosts,
 		TestData:           d.TestData,
+
+		ThreeDsModes:            d.ThreeDSModes,
+		WebhookVerificationMode: d.Webhooks,
 	}
 	var err error
 	if wired.ConfigSchema, err = configSchema(d.Config); err != nil {
@@ -93,12 +105,21 @@ func (s *Server) describeServices(d Description) ([]*connectorv1.Service, error)
 		}
 		services[i].Operations = append(services[i].Operations, &connectorv1.Operation{
 			Name: b.method, Idempotency: idempotency(b.operation, d.Idempotency[b.method]), Evidence: d.Evidence,
+			Capabilities: d.Capabilities[b.method],
 		})
 	}
 	for name := range d.Idempotency {
 		if !known[name] {
 			return nil, fmt.Errorf("Description.Idempotency names %q, which this connector does not implement", name)
 		}
+	}
+	for name := range d.Capabilities {
+		if !known[name] {
+			return nil, fmt.Errorf("Description.Capabilities names %q, which this connector does not implement", name)
+		}
+	}
+	if known["HandleWebhook"] && d.Webhooks == connectorv1.WebhookVerificationMode_WEBHOOK_VERIFICATION_MODE_UNSPECIFIED {
+		return nil, errors.New("Description.Webhooks has to say how this connector believes webhooks")
 	}
 	for _, extra := range s.extra {
 		services = append(services, &connectorv1.Service{Name: extra.desc.ServiceName})
@@ -134,9 +155,14 @@ func configSchema(config any) (*structpb.Struct, error) {
 	return schema, schema.UnmarshalJSON(raw)
 }
 
-// descriptorSet collects the files of all services and what they import, in an
-// order in which imports come first; with comments where they are known.
+// descriptorSet collects the files of all services and what they import, imports
+// first; with comments where they are known. Nothing is linked here: that takes
+// longer than everything else that a start does.
 func (s *Server) descriptorSet(services []*connectorv1.Service) (*descriptorpb.FileDescriptorSet, error) {
+	known := map[string]*descriptorpb.FileDescriptorProto{}
+	for _, file := range slices.Concat(wire.Descriptors().GetFile(), s.descriptors) {
+		known[file.GetName()] = file
+	}
 	set := &descriptorpb.FileDescriptorSet{}
 	seen := map[string]bool{}
 	var add func(fd protoreflect.FileDescriptor)
@@ -146,29 +172,20 @@ func (s *Server) descriptorSet(services []*connectorv1.Service) (*descriptorpb.F
 		}
 		seen[fd.Path()] = true
 		for i := range fd.Imports().Len() {
-			add(s.commented(fd.Imports().Get(i).FileDescriptor))
+			add(fd.Imports().Get(i).FileDescriptor)
 		}
-		set.File = append(set.File, protodesc.ToFileDescriptorProto(fd))
+		file := known[fd.Path()]
+		if file == nil {
+			file = protodesc.ToFileDescriptorProto(fd)
+		}
+		set.File = append(set.File, file)
 	}
 	for _, service := range services {
 		d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service.GetName()))
 		if err != nil {
 			return nil, fmt.Errorf("service %s: its generated code is not linked in: %w", service.GetName(), err)
 		}
-		add(s.commented(d.ParentFile()))
+		add(d.ParentFile())
 	}
 	return set, nil
-}
-
-// commented returns the same file with comments if anybody has it.
-func (s *Server) commented(fd protoreflect.FileDescriptor) protoreflect.FileDescriptor {
-	for _, files := range []*protoregistry.Files{wire.Files(), s.descriptors} {
-		if files == nil {
-			continue
-		}
-		if with, err := files.FindFileByPath(fd.Path()); err == nil {
-			return with
-		}
-	}
-	return fd
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -97,18 +98,24 @@ var kinds = map[Kind]struct {
 	OutcomeUnknown: {codes.Unknown, wire.ReasonOutcomeUnknown, wire.SentMaybe},
 }
 
+// fit makes text that may be a PSP's fit to travel: gRPC drops all details of an
+// error with text that is not UTF-8.
+func fit(text string) string {
+	return wire.RedactText(strings.ToValidUTF8(text, "\uFFFD"))
+}
+
 // failure is the error as it travels to the host.
 func (e *Error) failure() wire.Failure {
 	kind, ok := kinds[e.Kind]
 	if !ok {
 		kind = kinds[Internal]
 	}
-	f := wire.Failure{Code: kind.code, Reason: kind.reason, Sent: kind.sent, Message: wire.RedactText(e.Message), RetryAfter: e.RetryAfter}
+	f := wire.Failure{Code: kind.code, Reason: kind.reason, Sent: kind.sent, Message: fit(e.Message), RetryAfter: e.RetryAfter}
 	if e.Code != "" {
 		f.Reason = e.Code
 	}
 	for _, v := range e.Fields {
-		f.Fields = append(f.Fields, &errdetails.BadRequest_FieldViolation{Field: v.Field, Description: wire.RedactText(v.Description)})
+		f.Fields = append(f.Fields, &errdetails.BadRequest_FieldViolation{Field: v.Field, Description: fit(v.Description)})
 	}
 	switch e.Kind {
 	case Precondition:

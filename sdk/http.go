@@ -41,9 +41,10 @@ func newTransport() *http.Transport {
 // HTTPOption changes the client that HTTPClient returns.
 type HTTPOption func(*pspTransport)
 
-// Over sends requests over another transport. It must honour net/http/httptrace
-// for the client to know whether bytes were sent; where it does not, every
-// failure counts as sent.
+// Over sends requests over another transport, which must not repeat any by
+// itself. It must honour net/http/httptrace, as http.Transport does, for the
+// client to know whether bytes were sent; where it does not, every failure
+// counts as sent.
 func Over(rt http.RoundTripper) HTTPOption {
 	return func(t *pspTransport) { t.base = rt }
 }
@@ -51,7 +52,7 @@ func Over(rt http.RoundTripper) HTTPOption {
 // HTTPClient returns a client for the requests of one call. It
 //
 //   - ends each request early enough for the connector to answer within the
-//     call's deadline;
+//     call's deadline, whatever context the request itself has;
 //   - passes the trace context on;
 //   - follows no redirects, since one would carry credentials elsewhere;
 //   - limits answers to 4 MiB;
@@ -63,6 +64,7 @@ func Over(rt http.RoundTripper) HTTPOption {
 // OutcomeUnknown where the PSP may have got it.
 func HTTPClient(ctx context.Context, opts ...HTTPOption) *http.Client {
 	t := &pspTransport{base: transport, call: callOf(ctx)}
+	t.deadline, _ = ctx.Deadline()
 	for _, opt := range opts {
 		opt(t)
 	}
@@ -74,16 +76,19 @@ func HTTPClient(ctx context.Context, opts ...HTTPOption) *http.Client {
 
 // pspTransport sends requests to a PSP and knows what became of them.
 type pspTransport struct {
-	base http.RoundTripper
-	call *callValue
+	base     http.RoundTripper
+	call     *callValue
+	deadline time.Time // of the call; zero if it has none
 }
 
 // RoundTrip implements http.RoundTripper.
 func (t *pspTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	ctx, cancel := answerInTime(req.Context())
+	ctx, cancel := t.answerInTime(req.Context())
 	resp, failed := t.attempt(ctx, req)
-	if failed != nil && failed.Kind == Unavailable && ctx.Err() == nil && rewind(req) {
-		resp, failed = t.attempt(ctx, req)
+	if failed != nil && failed.Kind == Unavailable && ctx.Err() == nil {
+		if again, ok := rewound(req); ok {
+			resp, failed = t.attempt(ctx, again)
+		}
 	}
 	if failed != nil {
 		cancel()
@@ -95,17 +100,22 @@ func (t *pspTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // attempt sends the request once.
 func (t *pspTransport) attempt(ctx context.Context, req *http.Request) (*http.Response, *Error) {
+	if err := ctx.Err(); err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, Errorf(Unavailable, "", "there was no time left to ask %s: %w", req.URL.Host, err)
+	}
+	_, known := t.base.(*http.Transport)
 	var tracing, written atomic.Bool
+	tracing.Store(known)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn:      func(string) { tracing.Store(true) },
 		WroteHeaders: func() { written.Store(true) },
 	})
 	out := req.Clone(ctx)
-	if !harmless(req) { // net/http would repeat a request with an Idempotency-Key behind our back
-		out.GetBody = nil
-		if out.Body == nil || out.Body == http.NoBody {
-			out.Body = io.NopCloser(strings.NewReader(""))
-		}
+	if !harmless(req) {
+		sendOnce(out, known)
 	}
 	if t.call.TraceParent != "" {
 		out.Header.Set(wire.TraceParentHeader, t.call.TraceParent)
@@ -123,6 +133,25 @@ func (t *pspTransport) attempt(ctx context.Context, req *http.Request) (*http.Re
 	return nil, lost(req.URL.Host, err)
 }
 
+// sendOnce keeps net/http from repeating a request behind our back: it takes one
+// with an Idempotency-Key for harmless even after it has left (net/http, type
+// Transport).
+func sendOnce(out *http.Request, overNetHTTP bool) {
+	if overNetHTTP { // which looks only for the canonical spelling; to a server it is all the same
+		for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
+			if values, ok := out.Header[name]; ok {
+				delete(out.Header, name)
+				out.Header[strings.ToLower(name)] = values
+			}
+		}
+		return
+	}
+	out.GetBody = nil // it repeats only what it can read again
+	if out.Body == nil || out.Body == http.NoBody {
+		out.Body = io.NopCloser(strings.NewReader(""))
+	}
+}
+
 // lost is the error of a request that may have arrived.
 func lost(host string, err error) *Error {
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -136,23 +165,30 @@ func harmless(req *http.Request) bool {
 	return req.Method == http.MethodGet || req.Method == http.MethodHead || req.Method == ""
 }
 
-// rewind makes the request ready to be sent again, if it can be.
-func rewind(req *http.Request) bool {
+// rewound returns the request ready to be sent again, if it can be.
+func rewound(req *http.Request) (*http.Request, bool) {
 	if req.Body == nil || req.Body == http.NoBody {
-		return true
+		return req, true
 	}
 	if req.GetBody == nil {
-		return false
+		return nil, false
 	}
 	body, err := req.GetBody()
-	req.Body = body
-	return err == nil
+	if err != nil {
+		return nil, false
+	}
+	again := *req
+	again.Body = body
+	return &again, true
 }
 
 // answerInTime leaves the connector a twentieth of its time, at least 20 ms, to
 // say that a PSP was too slow.
-func answerInTime(ctx context.Context) (context.Context, context.CancelFunc) {
+func (t *pspTransport) answerInTime(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
+	if !t.deadline.IsZero() && (!ok || t.deadline.Before(deadline)) {
+		deadline, ok = t.deadline, true
+	}
 	if !ok {
 		return context.WithTimeout(ctx, defaultHTTPTime)
 	}

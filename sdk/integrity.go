@@ -15,6 +15,8 @@ func authorizeDiffers(req *paymentsv1.AuthorizeRequest, resp *paymentsv1.Authori
 		return "payment"
 	case p.GetId() == "" && p.GetStatus() == paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED:
 		return "" // refused before there was a payment that could differ
+	case p.GetId() == "" && p.GetStatus() != paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN:
+		return "payment.id"
 	case !sameMoney(p.GetAmount(), req.GetAmount()):
 		return "payment.amount"
 	case p.GetReference() != req.GetReference():
@@ -33,6 +35,8 @@ func captureDiffers(req *paymentsv1.CaptureRequest, resp *paymentsv1.CaptureResp
 		p.GetStatus() == paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED:
 	case req.GetAmount() != nil && !sameMoney(resp.GetAmount(), req.GetAmount()):
 		return "amount"
+	case resp.GetAmount() != nil && p.GetAmount() != nil && resp.GetAmount().GetCurrencyCode() != p.GetAmount().GetCurrencyCode():
+		return "amount.currency_code"
 	}
 	return inconsistent(p)
 }
@@ -64,6 +68,8 @@ func createRefundDiffers(req *paymentsv1.CreateRefundRequest, resp *paymentsv1.C
 		return "refund.amount"
 	case r.GetStatus() == paymentsv1.RefundStatus_REFUND_STATUS_UNSPECIFIED:
 		return "refund.status"
+	case r.GetId() == "" && r.GetStatus() != paymentsv1.RefundStatus_REFUND_STATUS_UNKNOWN:
+		return "refund.id"
 	}
 	return ""
 }
@@ -84,15 +90,25 @@ func inconsistent(p *paymentsv1.Payment) string {
 	if p.GetStatus() == paymentsv1.PaymentStatus_PAYMENT_STATUS_UNSPECIFIED {
 		return "payment.status"
 	}
-	currency := p.GetAmount().GetCurrencyCode()
-	for name, m := range map[string]*paymentsv1.Money{
-		"payment.authorized_amount": p.GetAuthorizedAmount(),
-		"payment.capturable_amount": p.GetCapturableAmount(),
-		"payment.captured_amount":   p.GetCapturedAmount(),
-		"payment.refunded_amount":   p.GetRefundedAmount(),
+	var currency string
+	for _, told := range []struct {
+		name  string
+		money *paymentsv1.Money
+	}{
+		{"payment.amount", p.GetAmount()},
+		{"payment.authorized_amount", p.GetAuthorizedAmount()},
+		{"payment.capturable_amount", p.GetCapturableAmount()},
+		{"payment.captured_amount", p.GetCapturedAmount()},
+		{"payment.refunded_amount", p.GetRefundedAmount()},
 	} {
-		if m != nil && m.GetCurrencyCode() != currency {
-			return name + ".currency_code"
+		if told.money == nil {
+			continue
+		}
+		if currency == "" {
+			currency = told.money.GetCurrencyCode()
+		}
+		if currency == "" || told.money.GetCurrencyCode() != currency {
+			return told.name + ".currency_code"
 		}
 	}
 	return ""
@@ -102,34 +118,109 @@ func sameMoney(a, b *paymentsv1.Money) bool {
 	return a.GetCurrencyCode() == b.GetCurrencyCode() && a.GetMinorUnits() == b.GetMinorUnits()
 }
 
-// The answers below are given where a request may have reached the PSP and
-// nobody knows what became of it.
-
-func unknownAuthorize(req *paymentsv1.AuthorizeRequest) *paymentsv1.AuthorizeResponse {
-	return &paymentsv1.AuthorizeResponse{Payment: &paymentsv1.Payment{
-		Reference: req.GetReference(),
-		Amount:    req.GetAmount(),
-		Status:    paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN,
-	}}
+func completeDiffers(req *paymentsv1.CompleteRequest, resp *paymentsv1.CompleteResponse) string {
+	p := resp.GetPayment()
+	if p.GetAmount() == nil && p.GetStatus() == paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN {
+		return samePayment(p, req.GetPaymentId())
+	}
+	return first(samePayment(p, req.GetPaymentId()), sameAmount("payment.amount", p.GetAmount(), req.GetAmount()))
 }
 
-func unknownCapture(req *paymentsv1.CaptureRequest) *paymentsv1.CaptureResponse {
-	return &paymentsv1.CaptureResponse{Payment: unknownPayment(req.GetPaymentId())}
+func reverseDiffers(req *paymentsv1.ReverseRequest, resp *paymentsv1.ReverseResponse) string {
+	if refund := resp.GetRefund(); refund != nil {
+		return first(
+			same("refund.payment_id", refund.GetPaymentId(), req.GetPaymentId()),
+			told("refund.status", refund.GetStatus() != 0),
+			samePayment(resp.GetPayment(), req.GetPaymentId()),
+		)
+	}
+	return samePayment(resp.GetPayment(), req.GetPaymentId())
 }
 
-func unknownVoid(req *paymentsv1.VoidRequest) *paymentsv1.VoidResponse {
-	return &paymentsv1.VoidResponse{Payment: unknownPayment(req.GetPaymentId())}
+func findPaymentDiffers(req *paymentsv1.FindPaymentRequest, resp *paymentsv1.FindPaymentResponse) string {
+	for _, p := range resp.GetPayments() {
+		if what := first(told("payments.id", p.GetId() != ""), same("payments.reference", p.GetReference(), req.GetReference()), inconsistent(p)); what != "" {
+			return what
+		}
+	}
+	return ""
 }
 
-func unknownPayment(id string) *paymentsv1.Payment {
-	return &paymentsv1.Payment{Id: id, Status: paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN}
+func adjustDiffers(req *paymentsv1.AdjustAuthorizationRequest, resp *paymentsv1.AdjustAuthorizationResponse) string {
+	p := resp.GetPayment()
+	switch p.GetStatus() {
+	case paymentsv1.PaymentStatus_PAYMENT_STATUS_AUTHORIZED, paymentsv1.PaymentStatus_PAYMENT_STATUS_PARTIALLY_CAPTURED:
+		if p.GetDecline() == nil { // a refused change leaves the amount as it was
+			return first(samePayment(p, req.GetPaymentId()), sameAmount("payment.authorized_amount", p.GetAuthorizedAmount(), req.GetAmount()))
+		}
+	}
+	return samePayment(p, req.GetPaymentId())
 }
 
-func unknownCreateRefund(req *paymentsv1.CreateRefundRequest) *paymentsv1.CreateRefundResponse {
-	return &paymentsv1.CreateRefundResponse{Refund: &paymentsv1.Refund{
-		PaymentId: req.GetPaymentId(),
-		Reference: req.GetReference(),
-		Amount:    req.GetAmount(),
-		Status:    paymentsv1.RefundStatus_REFUND_STATUS_UNKNOWN,
-	}}
+func extendDiffers(req *paymentsv1.ExtendAuthorizationRequest, resp *paymentsv1.ExtendAuthorizationResponse) string {
+	return samePayment(resp.GetPayment(), req.GetPaymentId())
 }
+
+func createOrderDiffers(req *paymentsv1.CreateOrderRequest, resp *paymentsv1.CreateOrderResponse) string {
+	o := resp.GetOrder()
+	return first(
+		told("order.id", o.GetId() != "" || o.GetStatus() == paymentsv1.OrderStatus_ORDER_STATUS_UNKNOWN),
+		told("order.status", o.GetStatus() != 0),
+		same("order.reference", o.GetReference(), req.GetReference()),
+		sameAmount("order.amount", o.GetAmount(), req.GetAmount()),
+	)
+}
+
+func surchargeDiffers(req *paymentsv1.CalculateSurchargeRequest, resp *paymentsv1.CalculateSurchargeResponse) string {
+	surcharge, total := resp.GetSurchargeAmount(), resp.GetTotalAmount()
+	return first(
+		same("surcharge_amount.currency_code", surcharge.GetCurrencyCode(), req.GetAmount().GetCurrencyCode()),
+		sameAmount("total_amount", total, &paymentsv1.Money{
+			CurrencyCode: req.GetAmount().GetCurrencyCode(),
+			MinorUnits:   req.GetAmount().GetMinorUnits() + surcharge.GetMinorUnits(),
+		}),
+	)
+}
+
+// samePayment holds a payment against the id that a request named.
+func samePayment(p *paymentsv1.Payment, id string) string {
+	return first(same("payment.id", p.GetId(), id), inconsistent(p))
+}
+
+// first returns the first finding.
+func first(findings ...string) string {
+	for _, what := range findings {
+		if what != "" {
+			return what
+		}
+	}
+	return ""
+}
+
+// same names a field that is not what was asked for.
+func same(field, got, want string) string {
+	if got != want {
+		return field
+	}
+	return ""
+}
+
+// told names a field that the PSP owes.
+func told(field string, is bool) string {
+	if !is {
+		return field
+	}
+	return ""
+}
+
+// sameAmount names an amount that is not what was asked for; a request without
+// one is content with any.
+func sameAmount(field string, got, want *paymentsv1.Money) string {
+	if want != nil && !sameMoney(got, want) {
+		return field
+	}
+	return ""
+}
+
+// agrees is the check of answers that repeat nothing of their requests.
+func agrees[Req, Resp any](Req, Resp) string { return "" }

@@ -2,51 +2,11 @@ package sdk
 
 import (
 	"context"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
-	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
-	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
-)
-
-// The operations that a connector may offer, one interface each. Each method
-// answers with what the PSP said, never with an echo of the request; a decline
-// is an answer; an error is an *Error.
-type (
-	// Authorizer authorizes payments.
-	Authorizer interface {
-		Authorize(context.Context, *paymentsv1.AuthorizeRequest) (*paymentsv1.AuthorizeResponse, error)
-	}
-	// Capturer captures authorized payments.
-	Capturer interface {
-		Capture(context.Context, *paymentsv1.CaptureRequest) (*paymentsv1.CaptureResponse, error)
-	}
-	// Voider releases authorizations.
-	Voider interface {
-		Void(context.Context, *paymentsv1.VoidRequest) (*paymentsv1.VoidResponse, error)
-	}
-	// PaymentGetter reads payments.
-	PaymentGetter interface {
-		GetPayment(context.Context, *paymentsv1.GetPaymentRequest) (*paymentsv1.GetPaymentResponse, error)
-	}
-	// RefundCreator refunds captured payments.
-	RefundCreator interface {
-		CreateRefund(context.Context, *paymentsv1.CreateRefundRequest) (*paymentsv1.CreateRefundResponse, error)
-	}
-	// RefundGetter reads refunds.
-	RefundGetter interface {
-		GetRefund(context.Context, *paymentsv1.GetRefundRequest) (*paymentsv1.GetRefundResponse, error)
-	}
-	// AccountChecker tries an account's configuration at the PSP without moving
-	// money.
-	AccountChecker interface {
-		CheckAccount(context.Context, *connectorv1.CheckAccountRequest) (*connectorv1.CheckAccountResponse, error)
-	}
-)
-
-const (
-	paymentService = "patchbay.payments.v1.PaymentService"
-	refundService  = "patchbay.payments.v1.RefundService"
+	"github.com/patchbay/patchbay/sdk/wire"
 )
 
 // operation is one RPC of patchbay.payments.v1 as the SDK serves it.
@@ -65,19 +25,96 @@ type operation struct {
 
 type handler func(ctx context.Context, req proto.Message) (proto.Message, error)
 
-// operations lists every RPC of patchbay.payments.v1.
+// operations lists every unary RPC of patchbay.payments.v1. What becomes of an
+// unknown outcome follows from the answer: one that has a status says
+// UNKNOWN, and the others end as an error.
 func operations() []operation {
+	return slices.Concat(paymentOperations(), mandateOperations(), customerOperations(), disputeOperations(), payoutOperations(), webhookOperations())
+}
+
+func paymentOperations() []operation {
+	const payments, refunds = "PaymentService", "RefundService"
 	return []operation{
-		writes(paymentService, "Authorize", Authorizer.Authorize, authorizeDiffers, unknownAuthorize),
-		writes(paymentService, "Capture", Capturer.Capture, captureDiffers, unknownCapture),
-		writes(paymentService, "Void", Voider.Void, voidDiffers, unknownVoid),
-		reads(paymentService, "GetPayment", PaymentGetter.GetPayment, getPaymentDiffers),
-		writes(refundService, "CreateRefund", RefundCreator.CreateRefund, createRefundDiffers, unknownCreateRefund),
-		reads(refundService, "GetRefund", RefundGetter.GetRefund, getRefundDiffers),
+		writes(payments, "Authorize", Authorizer.Authorize, authorizeDiffers, unknownAuthorize),
+		writes(payments, "Complete", Completer.Complete, completeDiffers, unknownComplete),
+		writes(payments, "Capture", Capturer.Capture, captureDiffers, unknownCapture),
+		writes(payments, "Void", Voider.Void, voidDiffers, unknownVoid),
+		writes(payments, "Reverse", Reverser.Reverse, reverseDiffers, unknownReverse),
+		reads(payments, "GetPayment", PaymentGetter.GetPayment, getPaymentDiffers),
+		reads(payments, "FindPayment", PaymentFinder.FindPayment, findPaymentDiffers),
+		writes(payments, "AdjustAuthorization", AuthorizationAdjuster.AdjustAuthorization, adjustDiffers, unknownAdjust),
+		writes(payments, "ExtendAuthorization", AuthorizationExtender.ExtendAuthorization, extendDiffers, unknownExtend),
+		writes(payments, "CreateOrder", OrderCreator.CreateOrder, createOrderDiffers, unknownCreateOrder),
+		writes(refunds, "CreateRefund", RefundCreator.CreateRefund, createRefundDiffers, unknownCreateRefund),
+		reads(refunds, "GetRefund", RefundGetter.GetRefund, getRefundDiffers),
+		reads("SurchargeService", "CalculateSurcharge", SurchargeCalculator.CalculateSurcharge, surchargeDiffers),
 	}
 }
 
-// writes defines an operation that may move money.
+func mandateOperations() []operation {
+	const mandates, authentications = "MandateService", "AuthenticationService"
+	return []operation{
+		writes(mandates, "SetupMandate", MandateStarter.SetupMandate, setupMandateDiffers, unknownSetupMandate),
+		writes(mandates, "ChargeMandate", MandateCharger.ChargeMandate, chargeMandateDiffers, unknownChargeMandate),
+		reads(mandates, "GetMandate", MandateGetter.GetMandate, getMandateDiffers),
+		writes(mandates, "RevokeMandate", MandateRevoker.RevokeMandate, revokeMandateDiffers, unknownRevokeMandate),
+		writes(authentications, "PreAuthenticate", PreAuthenticator.PreAuthenticate, preAuthenticateDiffers, unknownPreAuthenticate),
+		writes(authentications, "Authenticate", Authenticator.Authenticate, authenticateDiffers, unknownAuthenticate),
+		writes(authentications, "PostAuthenticate", PostAuthenticator.PostAuthenticate, postAuthenticateDiffers, unknownPostAuthenticate),
+	}
+}
+
+func customerOperations() []operation {
+	const methods, customers, sessions = "PaymentMethodService", "CustomerService", "SessionService"
+	return []operation{
+		writes(methods, "Tokenize", Tokenizer.Tokenize, tokenizeDiffers, nil),
+		writes(methods, "DeletePaymentMethod", PaymentMethodDeleter.DeletePaymentMethod, agrees, nil),
+		reads(methods, "CheckEligibility", EligibilityChecker.CheckEligibility, agrees),
+		writes(customers, "CreateCustomer", CustomerCreator.CreateCustomer, createCustomerDiffers, nil),
+		reads(customers, "GetCustomer", CustomerGetter.GetCustomer, getCustomerDiffers),
+		writes(customers, "UpdateCustomer", CustomerUpdater.UpdateCustomer, updateCustomerDiffers, unknownUpdateCustomer),
+		writes(customers, "DeleteCustomer", CustomerDeleter.DeleteCustomer, deleteCustomerDiffers, unknownDeleteCustomer),
+		writes(sessions, "CreateClientSession", ClientSessionCreator.CreateClientSession, clientSessionDiffers, nil),
+		writes(sessions, "CreateServerSession", ServerSessionCreator.CreateServerSession, serverSessionDiffers, nil),
+		writes(sessions, "CreateAccessToken", AccessTokenCreator.CreateAccessToken, accessTokenDiffers, nil),
+	}
+}
+
+func disputeOperations() []operation {
+	const disputes = "DisputeService"
+	return []operation{
+		reads(disputes, "GetDispute", DisputeGetter.GetDispute, getDisputeDiffers),
+		reads(disputes, "ListDisputes", DisputeLister.ListDisputes, listDisputesDiffers),
+		writes(disputes, "AcceptDispute", DisputeAccepter.AcceptDispute, acceptDisputeDiffers, unknownAcceptDispute),
+		writes(disputes, "SubmitEvidence", EvidenceSubmitter.SubmitEvidence, submitEvidenceDiffers, unknownSubmitEvidence),
+		writes(disputes, "DefendDispute", DisputeDefender.DefendDispute, defendDisputeDiffers, unknownDefendDispute),
+	}
+}
+
+func payoutOperations() []operation {
+	const payouts = "PayoutService"
+	return []operation{
+		writes(payouts, "CreatePayout", PayoutCreator.CreatePayout, createPayoutDiffers, unknownCreatePayout),
+		writes(payouts, "TransferPayout", PayoutTransferrer.TransferPayout, transferPayoutDiffers, unknownTransferPayout),
+		reads(payouts, "GetPayout", PayoutGetter.GetPayout, getPayoutDiffers),
+		writes(payouts, "VoidPayout", PayoutVoider.VoidPayout, voidPayoutDiffers, unknownVoidPayout),
+		writes(payouts, "StagePayout", PayoutStager.StagePayout, stagePayoutDiffers, unknownStagePayout),
+		writes(payouts, "CreatePayoutLink", PayoutLinkCreator.CreatePayoutLink, payoutLinkDiffers, nil),
+		writes(payouts, "CreatePayoutRecipient", PayoutRecipientCreator.CreatePayoutRecipient, payoutRecipientDiffers, unknownPayoutRecipient),
+		writes(payouts, "EnrollPayoutAccount", PayoutAccountEnroller.EnrollPayoutAccount, enrollDiffers, nil),
+	}
+}
+
+func webhookOperations() []operation {
+	const webhooks = "WebhookService"
+	return []operation{
+		reads(webhooks, "ParseWebhook", WebhookParser.ParseWebhook, agrees),
+		reads(webhooks, "HandleWebhook", WebhookHandler.HandleWebhook, handleWebhookDiffers),
+	}
+}
+
+// writes defines an operation that changes something at the PSP. unknown is nil
+// where the answer has no status to say that its outcome is unknown.
 func writes[C any, Req, Resp proto.Message](
 	service, method string,
 	call func(C, context.Context, Req) (Resp, error),
@@ -86,7 +123,9 @@ func writes[C any, Req, Resp proto.Message](
 ) operation {
 	op := reads(service, method, call, differs)
 	op.readOnly = false
-	op.unknown = func(req proto.Message) proto.Message { return unknown(req.(Req)) }
+	if unknown != nil {
+		op.unknown = func(req proto.Message) proto.Message { return unknown(req.(Req)) }
+	}
 	return op
 }
 
@@ -98,7 +137,7 @@ func reads[C any, Req, Resp proto.Message](
 ) operation {
 	var request Req
 	return operation{
-		service:  service,
+		service:  wire.PaymentsPackage + "." + service,
 		method:   method,
 		readOnly: true,
 		request:  func() proto.Message { return request.ProtoReflect().New().Interface() },

@@ -45,7 +45,11 @@ type Option func(*Server)
 func Serve(c Connector, opts ...Option) {
 	log := hclog.New(&hclog.LoggerOptions{Level: hclog.Debug, Output: os.Stderr, JSONFormat: true})
 	server, err := NewServer(c, append([]Option{WithLogger(log)}, opts...)...)
-	if err != nil {
+	var certificates *tls.Config
+	if err == nil {
+		certificates, err = hostTLS(os.Getenv(wire.TLSFileEnv))
+	}
+	if err != nil { // go-plugin would return from an error of its TLSProvider with exit code 0
 		log.Error("this connector can't be served", "error", err)
 		os.Exit(1)
 	}
@@ -57,7 +61,7 @@ func Serve(c Connector, opts ...Option) {
 		},
 		Plugins:     plugin.PluginSet{wire.PluginName: &registration{server: server}},
 		GRPCServer:  func(opts []grpc.ServerOption) *grpc.Server { return grpc.NewServer(server.serverOptions(opts)...) },
-		TLSProvider: hostTLS(os.Getenv(wire.TLSFileEnv)),
+		TLSProvider: func() (*tls.Config, error) { return certificates, nil },
 		Logger:      hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: os.Stderr, JSONFormat: true}),
 	})
 }
@@ -76,24 +80,23 @@ func (r *registration) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
 }
 
 // hostTLS serves with the certificate that the host made for this process and
-// admits only the host. Without one, go-plugin makes its own (AutoMTLS).
-func hostTLS(fd string) func() (*tls.Config, error) {
+// admits only the host. Without one it is nil, and go-plugin makes its own
+// (AutoMTLS).
+func hostTLS(fd string) (*tls.Config, error) {
 	if fd == "" {
-		return nil
+		return nil, nil
 	}
-	return func() (*tls.Config, error) {
-		n, err := strconv.ParseUint(fd, 10, 16)
-		if err != nil {
-			return nil, fmt.Errorf("%s=%q is no file number", wire.TLSFileEnv, fd)
-		}
-		file := os.NewFile(uintptr(n), "host certificates")
-		defer file.Close()
-		raw, err := io.ReadAll(file)
-		if err != nil {
-			return nil, fmt.Errorf("read the host's certificates: %w", err)
-		}
-		return parseHostTLS(raw)
+	n, err := strconv.ParseUint(fd, 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("%s=%q is no file number", wire.TLSFileEnv, fd)
 	}
+	file := os.NewFile(uintptr(n), "host certificates")
+	defer file.Close()
+	raw, err := io.ReadAll(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the host's certificates: %w", err)
+	}
+	return parseHostTLS(raw)
 }
 
 // parseHostTLS reads the connector's certificate, its key and the host's

@@ -9,10 +9,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
 
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
@@ -29,8 +27,9 @@ type Server struct {
 	log         hclog.Logger
 	bound       []boundOperation
 	extra       []extraService
-	descriptors *protoregistry.Files // of extra services, with comments
+	descriptors []*descriptorpb.FileDescriptorProto // of extra services, with comments
 	account     AccountChecker
+	uploader    EvidenceUploader
 	validator   *wire.Validator
 	description *connectorv1.Description
 	errs        []error // of options
@@ -60,13 +59,10 @@ func WithService(desc *grpc.ServiceDesc, impl any) Option {
 func WithDescriptors(set []byte) Option {
 	return func(s *Server) {
 		var files descriptorpb.FileDescriptorSet
-		err := proto.Unmarshal(set, &files)
-		if err == nil {
-			s.descriptors, err = wire.NewFiles(files.GetFile(), protoregistry.GlobalFiles)
-		}
-		if err != nil {
+		if err := proto.Unmarshal(set, &files); err != nil {
 			s.errs = append(s.errs, fmt.Errorf("WithDescriptors: %w", err))
 		}
+		s.descriptors = append(s.descriptors, files.GetFile()...)
 	}
 }
 
@@ -92,6 +88,9 @@ func NewServer(c Connector, opts ...Option) (*Server, error) {
 		}
 	}
 	s.account, _ = c.(AccountChecker)
+	if s.uploader, _ = c.(EvidenceUploader); s.uploader != nil {
+		s.bound = append(s.bound, boundOperation{operation{service: disputeService, method: uploadEvidence}, nil})
+	}
 	var err error
 	if s.validator, err = wire.NewValidator(requests...); err != nil {
 		return nil, err
@@ -108,6 +107,10 @@ func (s *Server) Register(r grpc.ServiceRegistrar) {
 	for _, b := range s.bound {
 		if services[b.service] == nil {
 			services[b.service] = &grpc.ServiceDesc{ServiceName: b.service, HandlerType: (*any)(nil)}
+		}
+		if b.handle == nil {
+			services[b.service].Streams = append(services[b.service].Streams, s.uploadDesc())
+			continue
 		}
 		services[b.service].Methods = append(services[b.service].Methods, s.methodDesc(b))
 	}
@@ -150,12 +153,8 @@ func (s *Server) methodDesc(b boundOperation) grpc.MethodDesc {
 
 // serve validates, calls the connector and holds its answer against the request.
 func (s *Server) serve(ctx context.Context, b boundOperation, req proto.Message) (proto.Message, error) {
-	violations, err := s.validator.Check(req)
-	if err != nil {
-		return nil, Errorf(InvalidRequest, "", "the request can't be validated: %w", err)
-	}
-	if len(violations) > 0 {
-		return nil, invalid(violations)
+	if err := s.validate(req); err != nil {
+		return nil, err
 	}
 	resp, err := b.handle(ctx, req)
 	if err == nil {
@@ -168,11 +167,24 @@ func (s *Server) serve(ctx context.Context, b boundOperation, req proto.Message)
 		Logger(ctx).Error("integrity mismatch", "method", b.method, "field", what)
 		return nil, err
 	}
-	if failed := asError(err); failed.Kind == OutcomeUnknown && b.unknown != nil {
+	failed := asError(err)
+	if failed.Kind == OutcomeUnknown && b.unknown != nil {
 		Logger(ctx).Warn("outcome unknown", "method", b.method, "error", failed.Message, "cause", failed.Cause)
 		return b.unknown(req), nil
 	}
-	return nil, err
+	return nil, failed
+}
+
+// validate holds a message against the contract's rules.
+func (s *Server) validate(message proto.Message) error {
+	violations, err := s.validator.Check(message)
+	switch {
+	case err != nil:
+		return Errorf(InvalidRequest, "", "the request can't be validated: %w", err)
+	case len(violations) > 0:
+		return invalid(violations)
+	}
+	return nil
 }
 
 func invalid(violations []*errdetails.BadRequest_FieldViolation) *Error {
@@ -254,7 +266,11 @@ func (c connectorService) Probe(context.Context, *connectorv1.ProbeRequest) (*co
 // CheckAccount implements connectorv1.ConnectorServiceServer.
 func (c connectorService) CheckAccount(ctx context.Context, req *connectorv1.CheckAccountRequest) (*connectorv1.CheckAccountResponse, error) {
 	if c.account == nil {
-		return nil, status.Error(codes.Unimplemented, "this connector can't check an account")
+		return nil, Errorf(Unsupported, "", "this connector can't check an account")
 	}
-	return c.account.CheckAccount(ctx, req)
+	resp, err := c.account.CheckAccount(ctx, req)
+	if err != nil {
+		return nil, asError(err)
+	}
+	return resp, nil
 }

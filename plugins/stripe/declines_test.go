@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/go-hclog"
-	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 
+	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	"github.com/patchbay/patchbay/plugins/stripe/stripemock"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"

@@ -77,7 +77,8 @@ func createParams(req *paymentsv1.AuthorizeRequest) (api.CreatePaymentIntentPara
 	}); cardOptions != (api.CardOptions{}) {
 		params.PaymentMethodOptions = &api.PaymentMethodOptions{Card: cardOptions}
 	}
-	return params, setPaymentMethod(&params, req.GetPaymentMethod())
+	err = setPaymentMethod(&params, req.GetPaymentMethod())
+	return params, err
 }
 
 func setPaymentMethod(params *api.CreatePaymentIntentParams, method *paymentsv1.PaymentMethod) error {

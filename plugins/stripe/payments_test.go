@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -89,9 +90,7 @@ func TestAuthorizeDeclined(t *testing.T) {
 	}
 	with := func(intent any) object {
 		e := object{"payment_intent": intent}
-		for name, value := range refused {
-			e[name] = value
-		}
+		maps.Copy(e, refused)
 		return e
 	}
 	untouched := intent(t, stripemock.Intent{Status: "requires_payment_method"}, object{"latest_charge": "ch_1", "last_payment_error": refused})

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"regexp"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -18,11 +19,11 @@ const Mask = "[redacted]"
 // Fields marked sensitive, free-form structs and fields that this binary does
 // not know are hidden.
 func Redact(m proto.Message) string {
-	if m == nil {
+	if m == nil || !m.ProtoReflect().IsValid() {
 		return "null"
 	}
 	masked := proto.Clone(m)
-	maskMessage(masked.ProtoReflect())
+	maskValue(masked.ProtoReflect())
 	out, err := protojson.Marshal(masked)
 	if err != nil {
 		return Mask
@@ -96,18 +97,61 @@ func Sensitive(fd protoreflect.FieldDescriptor) bool {
 	return ok && kind != paymentsv1.Sensitivity_SENSITIVITY_UNSPECIFIED
 }
 
-// cardNumber finds 13 to 19 digits, possibly parted by single spaces or dashes.
-var cardNumber = regexp.MustCompile(`\b[0-9](?:[ -]?[0-9]){12,18}\b`)
+// digitGroups finds groups of digits parted by single spaces or dashes.
+var digitGroups = regexp.MustCompile(`\b[0-9]+(?:[ -][0-9]+)*\b`)
 
 // RedactText hides what is surely a card number in text that others wrote: a
-// PSP's message, a line of a plugin's log.
+// PSP's message, a line of a plugin's log. That is 13 to 19 digits, possibly
+// parted by single spaces or dashes, with a valid check digit, that are no part
+// of a longer word or number. Other groups of digits may stand beside it, such as
+// an expiry date.
 func RedactText(s string) string {
-	return cardNumber.ReplaceAllStringFunc(s, func(match string) string {
-		if Luhn(match) {
-			return Mask
+	return digitGroups.ReplaceAllStringFunc(s, redactGroups)
+}
+
+// redactGroups hides all that may belong to a card number which begins and ends
+// with a group.
+func redactGroups(s string) string {
+	var out strings.Builder
+	hidden := 0 // up to where s is hidden
+	for start := 0; start < len(s); {
+		group := len(s)
+		if n := strings.IndexAny(s[start:], " -"); n >= 0 {
+			group = start + n
 		}
-		return match
-	})
+		switch n := cardNumberLength(s[start:]); {
+		case n > 0 && start >= hidden:
+			out.WriteString(Mask)
+			hidden = start + n
+		case n > 0:
+			hidden = max(hidden, start+n)
+		case start >= hidden:
+			out.WriteString(s[start:group])
+		}
+		if group < len(s) && group >= hidden {
+			out.WriteByte(s[group])
+		}
+		start = group + 1
+	}
+	return out.String()
+}
+
+// cardNumberLength returns the length of the longest card number that s begins
+// with, or 0.
+func cardNumberLength(s string) (length int) {
+	digits := 0
+	for i := 0; i < len(s) && digits < 19; i++ {
+		if s[i] != ' ' && s[i] != '-' {
+			digits++
+		}
+		if i+1 < len(s) && s[i+1] != ' ' && s[i+1] != '-' {
+			continue
+		}
+		if digits >= 13 && Luhn(s[:i+1]) {
+			length = i + 1
+		}
+	}
+	return length
 }
 
 // Luhn says whether the digits of s, spaces and dashes aside, carry a valid

@@ -17,13 +17,19 @@ type Validator struct {
 	rules protovalidate.Validator
 }
 
-// NewValidator prepares the rules of the given messages, so that no call pays
-// for it; others are prepared when first seen.
+// NewValidator returns a validator that prepares the rules of the given messages
+// in the background, so that neither a start nor a call waits for it; others are
+// prepared when first seen.
 func NewValidator(messages ...proto.Message) (*Validator, error) {
-	rules, err := protovalidate.New(protovalidate.WithMessages(messages...))
+	rules, err := protovalidate.New()
 	if err != nil {
 		return nil, fmt.Errorf("prepare validation rules: %w", err)
 	}
+	go func() {
+		for _, m := range messages {
+			_ = rules.Validate(m) // the rules are compiled now; what they find in an empty message is nothing
+		}
+	}()
 	return &Validator{rules: rules}, nil
 }
 
@@ -76,12 +82,10 @@ func newerThanUs(m protoreflect.Message) bool {
 	m.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
 		switch {
 		case fd.IsMap():
-			if fd.MapValue().Message() != nil {
-				v.Map().Range(func(_ protoreflect.MapKey, entry protoreflect.Value) bool {
-					newer = newerThanUs(entry.Message())
-					return !newer
-				})
-			}
+			v.Map().Range(func(_ protoreflect.MapKey, entry protoreflect.Value) bool {
+				newer = newerValue(fd.MapValue(), entry)
+				return !newer
+			})
 		case fd.IsList():
 			for i := 0; i < v.List().Len() && !newer; i++ {
 				newer = newerValue(fd, v.List().Get(i))

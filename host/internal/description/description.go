@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/descriptorpb"
 
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 	"github.com/patchbay/patchbay/sdk/wire"
@@ -38,6 +39,8 @@ type Method struct {
 	ReadOnly bool
 	// Request and Response are set where the host's own binary knows the types.
 	Request, Response protoreflect.MessageType
+
+	operation *connectorv1.Operation
 }
 
 // Unary says whether the method takes one message and gives one.
@@ -70,7 +73,7 @@ func Parse(name, version string, wired *connectorv1.Description) (*Description, 
 	}
 	d := &Description{Wired: wired, Methods: map[string]Method{}}
 	var err error
-	if d.Files, err = wire.NewFiles(wired.GetDescriptors().GetFile(), protoregistry.GlobalFiles); err != nil {
+	if d.Files, err = wire.NewFiles(foreign(wired.GetDescriptors().GetFile()), known{}); err != nil {
 		return nil, fmt.Errorf("the connector's descriptors: %w", err)
 	}
 	if d.schema, err = compileSchema(wired.GetConfigSchema()); err != nil {
@@ -126,10 +129,11 @@ func (d *Description) addService(service *connectorv1.Service) error {
 		}
 		d.add(method, Method{
 			Payments:   true,
+			operation:  op,
 			Repeatable: repeatable,
 			ReadOnly:   op.GetIdempotency().GetKind() == connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_READ_ONLY,
-			Request:    known(method.Input()),
-			Response:   known(method.Output()),
+			Request:    typeOf(method.Input()),
+			Response:   typeOf(method.Output()),
 		})
 	}
 	return nil
@@ -168,8 +172,36 @@ func repeatable(op *connectorv1.Operation) (bool, error) {
 	}
 }
 
-// known returns the type that is compiled into the host, or nil.
-func known(md protoreflect.MessageDescriptor) protoreflect.MessageType {
+// foreign leaves out the files that the host has itself. Its own idea of them
+// counts, and linking them again for each connector would take most of a start.
+func foreign(files []*descriptorpb.FileDescriptorProto) []*descriptorpb.FileDescriptorProto {
+	return slices.DeleteFunc(slices.Clone(files), func(file *descriptorpb.FileDescriptorProto) bool {
+		_, err := wire.Files().FindFileByPath(file.GetName())
+		return err == nil
+	})
+}
+
+// known resolves what the host has itself.
+type known struct{}
+
+// FindFileByPath implements protodesc.Resolver.
+func (known) FindFileByPath(path string) (protoreflect.FileDescriptor, error) {
+	if fd, err := wire.Files().FindFileByPath(path); err == nil {
+		return fd, nil
+	}
+	return protoregistry.GlobalFiles.FindFileByPath(path)
+}
+
+// FindDescriptorByName implements protodesc.Resolver.
+func (known) FindDescriptorByName(name protoreflect.FullName) (protoreflect.Descriptor, error) {
+	if d, err := wire.Files().FindDescriptorByName(name); err == nil {
+		return d, nil
+	}
+	return protoregistry.GlobalFiles.FindDescriptorByName(name)
+}
+
+// typeOf returns the type that is compiled into the host, or nil.
+func typeOf(md protoreflect.MessageDescriptor) protoreflect.MessageType {
 	mt, err := protoregistry.GlobalTypes.FindMessageByName(md.FullName())
 	if err != nil {
 		return nil

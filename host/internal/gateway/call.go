@@ -56,8 +56,7 @@ func (p pick) String() string {
 
 // newCall reads the envelope. What is wrong with it is a refusal; the call is
 // then as far as it could be read.
-func (g *Gateway) newCall(ctx context.Context, method string) (*call, error) {
-	md, _ := metadata.FromIncomingContext(ctx)
+func (g *Gateway) newCall(ctx context.Context, method string, md metadata.MD) (*call, error) {
 	c := &call{method: method, started: time.Now()}
 	c.requestID = one(md, wire.RequestIDHeader)
 	c.callerKey = one(md, wire.IdempotencyKeyHeader)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -25,21 +26,19 @@ const attempts = 2
 // carry is the way of every call to a connector.
 func (g *Gateway) carry(_ any, stream grpc.ServerStream) (err error) {
 	method, _ := grpc.MethodFromServerStream(stream)
-	if service, _, _ := strings.Cut(strings.TrimPrefix(method, "/"), "/"); description.Forbidden(service) {
-		return refusal(codes.Unimplemented, wire.ReasonOperationUnsupported, "no service %s", service).Err()
+	if description.Forbidden(service(method)) {
+		return refusal(codes.Unimplemented, wire.ReasonOperationUnsupported, "no service %s", service(method)).Err()
 	}
-	c, err := g.newCall(stream.Context(), method)
+	md, _ := metadata.FromIncomingContext(stream.Context())
+	c, err := g.newCall(stream.Context(), method, md)
 	defer func() { g.account(c, err) }()
 	_ = stream.SetHeader(c.header())
 	if err != nil {
 		return err
 	}
-	if !g.config.Registry.Known(c.pick.connector) {
-		return c.with(g.unknownConnector(c.pick))
-	}
-	leave, refused := g.limits.admit(c.pick.connector)
-	if refused.Code != codes.OK {
-		return c.with(refused)
+	leave, err := g.admit(c)
+	if err != nil {
+		return err
 	}
 	defer leave()
 
@@ -52,7 +51,35 @@ func (g *Gateway) carry(_ any, stream grpc.ServerStream) (err error) {
 		return g.carryStream(stream, c, inst, m)
 	}
 	inst.Release() // a caller that is slow to send its message must not hold up a drain
-	return g.carryUnary(stream, c, m, own, plugin)
+	request := &frame{}
+	if err := stream.RecvMsg(request); err != nil {
+		return c.with(refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "the message did not arrive: %v", status.Convert(err).Message()))
+	}
+	defer request.free()
+	response, err := g.perform(stream.Context(), c, request, plugin, func(inst *registry.Instance) error {
+		_ = stream.SetHeader(metadata.Pairs(wire.ConnectorHeader, inst.Name+"@"+inst.Version))
+		return stream.SendHeader(nil)
+	})
+	if err != nil {
+		return err
+	}
+	defer response.free()
+	if stream.Context().Err() != nil || time.Now().After(own) {
+		g.config.Log.Warn("the caller is gone; its call was carried out", "connector", c.pick.connector, "method", c.method, "request_id", c.requestID)
+	}
+	return stream.SendMsg(response)
+}
+
+// admit counts a call in, or refuses it.
+func (g *Gateway) admit(c *call) (leave func(), err error) {
+	if !g.config.Registry.Known(c.pick.connector) {
+		return nil, c.with(g.unknownConnector(c.pick))
+	}
+	leave, refused := g.limits.admit(c.pick.connector)
+	if refused.Code != codes.OK {
+		return nil, c.with(refused)
+	}
+	return leave, nil
 }
 
 // find acquires the instance for a call, waiting for one that is being replaced,
@@ -102,64 +129,43 @@ func unsupported(c *call, inst *registry.Instance) wire.Failure {
 	return f
 }
 
-// carryUnary carries one message there and one back. The answer's headers leave
-// before the message is handed over: that commits the call at the caller, so that
-// no retry policy on the way repeats a payment behind its back.
-func (g *Gateway) carryUnary(stream grpc.ServerStream, c *call, m description.Method, own, plugin time.Time) error {
-	request, err := g.receive(stream, c, m)
+// perform carries one message there and one back. commit is called just before
+// the message is handed over: the answer's headers leave then, which commits the
+// call at the caller, so that no retry policy on the way repeats a payment behind
+// its back.
+func (g *Gateway) perform(ctx context.Context, c *call, request *frame, plugin time.Time, commit func(*registry.Instance) error) (*frame, error) {
+	inst, m, err := g.find(ctx, c, plugin)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer request.free()
-	inst, m, err := g.find(stream.Context(), c, plugin)
-	if err != nil {
-		return err
-	}
-	_ = stream.SetHeader(metadata.Pairs(wire.ConnectorHeader, inst.Name+"@"+inst.Version))
-	if err := stream.SendHeader(nil); err != nil {
+	if refused := g.validate(request, inst.Description, m); refused.Code != codes.OK {
 		inst.Release()
-		return c.with(refusal(codes.Unavailable, wire.ReasonUnavailable, "the caller is gone; nothing was sent"))
+		return nil, c.with(refused)
+	}
+	if err := commit(inst); err != nil {
+		inst.Release()
+		return nil, c.with(refusal(codes.Unavailable, wire.ReasonUnavailable, "the caller is gone; nothing was sent"))
 	}
 	// From here on a caller that goes away changes nothing: a request that may
 	// have begun to leave is seen to its end, and its result recorded.
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(stream.Context()), plugin)
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), plugin)
 	defer cancel()
 	ctx, err = wire.OutgoingContext(ctx, c.context(g.config.KeySecret))
 	if err != nil {
 		inst.Release()
-		return c.with(refusal(codes.Internal, wire.ReasonInternal, "%v", err))
+		return nil, c.with(refusal(codes.Internal, wire.ReasonInternal, "%v", err))
 	}
-	response, err := g.invoke(ctx, c, inst, m, request)
-	if err != nil {
-		return err
-	}
-	defer response.free()
-	if stream.Context().Err() != nil || time.Now().After(own) {
-		g.config.Log.Warn("the caller is gone; its call was carried out", "connector", c.pick.connector, "method", c.method, "request_id", c.requestID)
-	}
-	return stream.SendMsg(response)
-}
-
-// receive takes the request and holds it against the contract's rules.
-func (g *Gateway) receive(stream grpc.ServerStream, c *call, m description.Method) (*frame, error) {
-	request := &frame{}
-	if err := stream.RecvMsg(request); err != nil {
-		return nil, c.with(refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "the message did not arrive: %v", status.Convert(err).Message()))
-	}
-	if refused := g.validate(request, m); refused.Code != codes.OK {
-		request.free()
-		return nil, c.with(refused)
-	}
-	return request, nil
+	return g.invoke(ctx, c, inst, m, request)
 }
 
 func (g *Gateway) tooLarge() wire.Failure {
 	return refusal(codes.InvalidArgument, wire.ReasonMessageTooLarge, "the message is larger than %d bytes", g.config.MaxMessage)
 }
 
-// validate decodes a message that the host knows, once. The bytes travel on as
-// they are: fields that this host does not know survive.
-func (g *Gateway) validate(request *frame, m description.Method) wire.Failure {
+// validate decodes a message that the host knows, once, and holds it against the
+// contract's rules and what the connector declares. The bytes travel on as they
+// are: fields that this host does not know survive.
+func (g *Gateway) validate(request *frame, d *description.Description, m description.Method) wire.Failure {
 	if request.data.Len() > g.config.MaxMessage {
 		return g.tooLarge()
 	}
@@ -179,7 +185,23 @@ func (g *Gateway) validate(request *frame, m description.Method) wire.Failure {
 		f.Fields = violations
 		return f
 	}
+	if refused := d.Judge(m, message); refused != nil {
+		return undeclared(d.Wired.GetId(), refused)
+	}
 	return wire.Failure{}
+}
+
+// undeclared is the answer to a request that the connector's description does not
+// cover.
+func undeclared(connector string, r *description.Refusal) wire.Failure {
+	code, reason := codes.Unimplemented, wire.ReasonOperationUnsupported
+	if r.Invalid {
+		code, reason = codes.InvalidArgument, wire.ReasonInvalidRequest
+	}
+	f := refusal(code, reason, "connector %q: %s: %s", connector, r.Field, r.What)
+	f.Fields = []*errdetails.BadRequest_FieldViolation{{Field: r.Field, Description: r.What}}
+	f.Metadata = map[string]string{wire.AvailableKey: strings.Join(r.Available, ",")}
+	return f
 }
 
 // invoke hands a request over, and over again where that is provably harmless:

@@ -171,7 +171,7 @@ func TestRepeats(t *testing.T) {
 func TestWaitsForTheNextInstance(t *testing.T) {
 	h := newHarness(t)
 	h.registry.Swap(nil, h.registry.Live()["acme"])
-	ctx, cancel := context.WithTimeout(h.ctx("x-connector", "acme"), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(h.ctx("x-connector", "acme"), time.Second)
 	defer cancel()
 	_, err := h.payments.Authorize(ctx, valid())
 	f := expect(t, err, codes.Unavailable, wire.ReasonUnavailable, wire.SentNever)

@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -19,13 +20,14 @@ import (
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/patchbay/patchbay/host/internal/account"
 	"github.com/patchbay/patchbay/host/internal/auth"
 	"github.com/patchbay/patchbay/host/internal/registry"
 	"github.com/patchbay/patchbay/host/internal/telemetry"
 	gatewayv1 "github.com/patchbay/patchbay/proto/patchbay/gateway/v1"
-	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
 
@@ -78,7 +80,7 @@ const (
 
 // New prepares a gateway; Serve opens it.
 func New(config Config) (*Gateway, error) {
-	validator, err := wire.NewValidator(requests()...)
+	validator, err := rules()
 	if err != nil {
 		return nil, err
 	}
@@ -113,18 +115,32 @@ func New(config Config) (*Gateway, error) {
 	healthv1.RegisterHealthServer(g.server, g.health)
 	g.health.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING)
 	gatewayv1.RegisterConnectorServiceServer(g.server, connectorService{config.Connectors})
+	gatewayv1.RegisterBulkServiceServer(g.server, bulkService{g})
 	reflectionv1.RegisterServerReflectionServer(g.server, g.reflect)
 	reflectionv1alpha.RegisterServerReflectionServer(g.server, reflectionAlpha{g.reflect})
 	g.reflect.own = g.server.GetServiceInfo()
 	return g, nil
 }
 
-// requests lists the messages whose rules are prepared before the first call.
+// rules are the contract's, which are the same for every gateway of a process.
+var rules = sync.OnceValues(func() (*wire.Validator, error) { return wire.NewValidator(requests()...) })
+
+// requests lists the messages whose rules are prepared before the first call:
+// those of every operation that the host knows.
 func requests() []proto.Message {
-	return []proto.Message{
-		&paymentsv1.AuthorizeRequest{}, &paymentsv1.CaptureRequest{}, &paymentsv1.VoidRequest{}, &paymentsv1.GetPaymentRequest{},
-		&paymentsv1.CreateRefundRequest{}, &paymentsv1.GetRefundRequest{},
-	}
+	var messages []proto.Message
+	wire.Files().RangeFilesByPackage(wire.PaymentsPackage, func(file protoreflect.FileDescriptor) bool {
+		for i := range file.Services().Len() {
+			methods := file.Services().Get(i).Methods()
+			for j := range methods.Len() {
+				if mt, err := protoregistry.GlobalTypes.FindMessageByName(methods.Get(j).Input().FullName()); err == nil {
+					messages = append(messages, mt.New().Interface())
+				}
+			}
+		}
+		return true
+	})
+	return messages
 }
 
 // Serve answers callers until Stop.

@@ -65,7 +65,7 @@ func TestReflectionShowsTheGatewayAndItsConnectors(t *testing.T) {
 	h := newHarness(t)
 	want := []string{
 		"acme.v1.EchoService", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
-		"patchbay.gateway.v1.ConnectorService", "patchbay.payments.v1.PaymentService",
+		"patchbay.gateway.v1.BulkService", "patchbay.gateway.v1.ConnectorService", "patchbay.payments.v1.PaymentService",
 	}
 	if got := h.list(); !slices.Equal(got, want) {
 		t.Errorf("all: %v", got)

@@ -78,7 +78,8 @@ func (t tool) read(name string) (node, error) {
 		return nil, err
 	}
 	var document node
-	return document, json.Unmarshal(raw, &document)
+	err = json.Unmarshal(raw, &document)
+	return document, err
 }
 
 // tighten leaves only the operations in use, closes every object of their

@@ -31,37 +31,44 @@ type Client struct {
 
 // Account reads the account that the API key belongs to.
 func (c *Client) Account(ctx context.Context) (a Account, err error) {
-	return a, c.do(ctx, http.MethodGet, "/v1/account", nil, &a)
+	err = c.do(ctx, http.MethodGet, "/v1/account", nil, &a)
+	return a, err
 }
 
 // CreatePayment asks for a payment.
 func (c *Client) CreatePayment(ctx context.Context, r NewPayment) (p Payment, err error) {
-	return p, c.do(ctx, http.MethodPost, "/v1/payments", r, &p)
+	err = c.do(ctx, http.MethodPost, "/v1/payments", r, &p)
+	return p, err
 }
 
 // Payment reads a payment.
 func (c *Client) Payment(ctx context.Context, id string) (p Payment, err error) {
-	return p, c.do(ctx, http.MethodGet, "/v1/payments/"+url.PathEscape(id), nil, &p)
+	err = c.do(ctx, http.MethodGet, "/v1/payments/"+url.PathEscape(id), nil, &p)
+	return p, err
 }
 
 // Capture captures an authorized payment.
 func (c *Client) Capture(ctx context.Context, id string, r NewCapture) (done Capture, err error) {
-	return done, c.do(ctx, http.MethodPost, "/v1/payments/"+url.PathEscape(id)+"/capture", r, &done)
+	err = c.do(ctx, http.MethodPost, "/v1/payments/"+url.PathEscape(id)+"/capture", r, &done)
+	return done, err
 }
 
 // Void releases an authorized payment.
 func (c *Client) Void(ctx context.Context, id string, r NewVoid) (p Payment, err error) {
-	return p, c.do(ctx, http.MethodPost, "/v1/payments/"+url.PathEscape(id)+"/void", r, &p)
+	err = c.do(ctx, http.MethodPost, "/v1/payments/"+url.PathEscape(id)+"/void", r, &p)
+	return p, err
 }
 
 // CreateRefund refunds a captured payment.
 func (c *Client) CreateRefund(ctx context.Context, paymentID string, r NewRefund) (done Refund, err error) {
-	return done, c.do(ctx, http.MethodPost, "/v1/payments/"+url.PathEscape(paymentID)+"/refunds", r, &done)
+	err = c.do(ctx, http.MethodPost, "/v1/payments/"+url.PathEscape(paymentID)+"/refunds", r, &done)
+	return done, err
 }
 
 // Refund reads a refund.
 func (c *Client) Refund(ctx context.Context, id string) (r Refund, err error) {
-	return r, c.do(ctx, http.MethodGet, "/v1/refunds/"+url.PathEscape(id), nil, &r)
+	err = c.do(ctx, http.MethodGet, "/v1/refunds/"+url.PathEscape(id), nil, &r)
+	return r, err
 }
 
 // do sends one request and reads its answer. It fails with the HTTP client's
@@ -112,9 +119,6 @@ func (c *Client) request(ctx context.Context, method, path string, in any) (*htt
 	}
 	if method != http.MethodGet {
 		req.Header.Set("Idempotency-Key", c.IdempotencyKey)
-		// With it net/http repeats a keyed POST by itself when the connection
-		// is lost. Whether to repeat is for the host to decide.
-		req.GetBody = nil
 	}
 	if c.Simulate != "" {
 		req.Header.Set("Sandbox-Simulate", c.Simulate)

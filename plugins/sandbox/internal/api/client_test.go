@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/patchbay/patchbay/plugins/sandbox/psp"
+	"github.com/patchbay/patchbay/sdk"
 )
 
 func newClient(t *testing.T, handler http.Handler) *Client {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return &Client{HTTP: server.Client(), BaseURL: server.URL, Key: "sk_test", IdempotencyKey: "k"}
+	return &Client{HTTP: sdk.HTTPClient(t.Context()), BaseURL: server.URL, Key: "sk_test", IdempotencyKey: "k"}
 }
 
 func TestClient_speaksThePSPsWords(t *testing.T) {

@@ -14,6 +14,5 @@ func (a *Account) valid() bool { return a.Object == "account" && a.ID != "" }
 // GetAccount reads the account that the key belongs to.
 func (c *Client) GetAccount(ctx context.Context) (*Account, error) {
 	account := &Account{}
-	_, err := c.get(ctx, "/v1/account", nil, account)
-	return account, err
+	return account, c.get(ctx, "/v1/account", nil, account)
 }

@@ -43,16 +43,17 @@ type Answer struct {
 // object is anything that Stripe answers with.
 type object interface{ valid() bool }
 
-func (c *Client) get(ctx context.Context, path string, query any, out object) (Answer, error) {
+func (c *Client) get(ctx context.Context, path string, query any, out object) error {
 	target := c.BaseURL + path
 	if values := encode(query); len(values) > 0 {
 		target += "?" + values.Encode()
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
-		return Answer{}, err
+		return err
 	}
-	return c.do(req, out)
+	_, err = c.do(req, out)
+	return err
 }
 
 func (c *Client) post(ctx context.Context, path string, form any, out object) (Answer, error) {
@@ -117,9 +118,5 @@ func refusal(resp *http.Response, requestID string, body []byte) *Error {
 
 // resource is the path of one object, whose id comes from a caller.
 func resource(collection, id string, more ...string) string {
-	path := "/v1/" + collection + "/" + url.PathEscape(id)
-	for _, part := range more {
-		path += "/" + part
-	}
-	return path
+	return strings.Join(append([]string{"/v1", collection, url.PathEscape(id)}, more...), "/")
 }

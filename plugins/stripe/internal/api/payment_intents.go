@@ -169,8 +169,7 @@ func (c *Client) CreatePaymentIntent(ctx context.Context, params CreatePaymentIn
 // GetPaymentIntent reads a payment.
 func (c *Client) GetPaymentIntent(ctx context.Context, id string, expand ...string) (*PaymentIntent, error) {
 	intent := &PaymentIntent{}
-	_, err := c.get(ctx, resource("payment_intents", id), expandParams{expand}, intent)
-	return intent, err
+	return intent, c.get(ctx, resource("payment_intents", id), expandParams{expand}, intent)
 }
 
 // CapturePaymentIntent captures an authorized payment.

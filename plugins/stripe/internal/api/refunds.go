@@ -39,6 +39,5 @@ func (c *Client) CreateRefund(ctx context.Context, params CreateRefundParams) (*
 // GetRefund reads a refund.
 func (c *Client) GetRefund(ctx context.Context, id string) (*Refund, error) {
 	refund := &Refund{}
-	_, err := c.get(ctx, resource("refunds", id), nil, refund)
-	return refund, err
+	return refund, c.get(ctx, resource("refunds", id), nil, refund)
 }

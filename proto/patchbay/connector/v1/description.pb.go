@@ -89,67 +89,6 @@ func (IdempotencyKind) EnumDescriptor() ([]byte, []int) {
 	return file_patchbay_connector_v1_description_proto_rawDescGZIP(), []int{0}
 }
 
-// Evidence says what proves that a capability works.
-type Evidence int32
-
-const (
-	// Nothing was said.
-	Evidence_EVIDENCE_UNSPECIFIED Evidence = 0
-	// Against a simulation that the connector's author wrote.
-	Evidence_EVIDENCE_SIMULATED Evidence = 1
-	// Against the vendor's own description, mock or SDK.
-	Evidence_EVIDENCE_CONTRACT_TESTED Evidence = 2
-	// Against the vendor's sandbox.
-	Evidence_EVIDENCE_SANDBOX_TESTED Evidence = 3
-	// In production.
-	Evidence_EVIDENCE_LIVE Evidence = 4
-)
-
-// Enum value maps for Evidence.
-var (
-	Evidence_name = map[int32]string{
-		0: "EVIDENCE_UNSPECIFIED",
-		1: "EVIDENCE_SIMULATED",
-		2: "EVIDENCE_CONTRACT_TESTED",
-		3: "EVIDENCE_SANDBOX_TESTED",
-		4: "EVIDENCE_LIVE",
-	}
-	Evidence_value = map[string]int32{
-		"EVIDENCE_UNSPECIFIED":     0,
-		"EVIDENCE_SIMULATED":       1,
-		"EVIDENCE_CONTRACT_TESTED": 2,
-		"EVIDENCE_SANDBOX_TESTED":  3,
-		"EVIDENCE_LIVE":            4,
-	}
-)
-
-func (x Evidence) Enum() *Evidence {
-	p := new(Evidence)
-	*p = x
-	return p
-}
-
-func (x Evidence) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Evidence) Descriptor() protoreflect.EnumDescriptor {
-	return file_patchbay_connector_v1_description_proto_enumTypes[1].Descriptor()
-}
-
-func (Evidence) Type() protoreflect.EnumType {
-	return &file_patchbay_connector_v1_description_proto_enumTypes[1]
-}
-
-func (x Evidence) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Evidence.Descriptor instead.
-func (Evidence) EnumDescriptor() ([]byte, []int) {
-	return file_patchbay_connector_v1_description_proto_rawDescGZIP(), []int{1}
-}
-
 // Description is what a connector says of itself. Nothing undeclared is sent to
 // it.
 type Description struct {
@@ -182,9 +121,14 @@ type Description struct {
 	// ["api.stripe.com:443"].
 	EgressHosts []string `protobuf:"bytes,10,rep,name=egress_hosts,json=egressHosts,proto3" json:"egress_hosts,omitempty"`
 	// Optional. Data for trying it out, which moves no money.
-	TestData      []*TestData `protobuf:"bytes,11,rep,name=test_data,json=testData,proto3" json:"test_data,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	TestData []*TestData `protobuf:"bytes,11,rep,name=test_data,json=testData,proto3" json:"test_data,omitempty"`
+	// Optional. The ways of 3-D Secure that it takes.
+	ThreeDsModes []ThreeDsMode `protobuf:"varint,12,rep,packed,name=three_ds_modes,json=threeDsModes,proto3,enum=patchbay.connector.v1.ThreeDsMode" json:"three_ds_modes,omitempty"`
+	// Optional. How it believes the PSP's webhooks; required where it serves
+	// WebhookService.
+	WebhookVerificationMode WebhookVerificationMode `protobuf:"varint,13,opt,name=webhook_verification_mode,json=webhookVerificationMode,proto3,enum=patchbay.connector.v1.WebhookVerificationMode" json:"webhook_verification_mode,omitempty"`
+	unknownFields           protoimpl.UnknownFields
+	sizeCache               protoimpl.SizeCache
 }
 
 func (x *Description) Reset() {
@@ -294,6 +238,20 @@ func (x *Description) GetTestData() []*TestData {
 	return nil
 }
 
+func (x *Description) GetThreeDsModes() []ThreeDsMode {
+	if x != nil {
+		return x.ThreeDsModes
+	}
+	return nil
+}
+
+func (x *Description) GetWebhookVerificationMode() WebhookVerificationMode {
+	if x != nil {
+		return x.WebhookVerificationMode
+	}
+	return WebhookVerificationMode_WEBHOOK_VERIFICATION_MODE_UNSPECIFIED
+}
+
 // Service is one service that a connector serves.
 type Service struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -358,8 +316,12 @@ type Operation struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Required. What a repeat with the same idempotency key does.
 	Idempotency *Idempotency `protobuf:"bytes,2,opt,name=idempotency,proto3" json:"idempotency,omitempty"`
-	// Required. What proves that the operation works.
-	Evidence      Evidence `protobuf:"varint,3,opt,name=evidence,proto3,enum=patchbay.connector.v1.Evidence" json:"evidence,omitempty"`
+	// Required. What proves that the operation works. A capability below may have
+	// another proof.
+	Evidence Evidence `protobuf:"varint,3,opt,name=evidence,proto3,enum=patchbay.connector.v1.Evidence" json:"evidence,omitempty"`
+	// Optional. With what the operation works, where and within what limits. A
+	// call must fit one of them; none means that the PSP alone decides.
+	Capabilities  []*Capability `protobuf:"bytes,4,rep,name=capabilities,proto3" json:"capabilities,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -413,6 +375,13 @@ func (x *Operation) GetEvidence() Evidence {
 		return x.Evidence
 	}
 	return Evidence_EVIDENCE_UNSPECIFIED
+}
+
+func (x *Operation) GetCapabilities() []*Capability {
+	if x != nil {
+		return x.Capabilities
+	}
+	return nil
 }
 
 // Idempotency says what a repeat with the same idempotency key does.
@@ -548,7 +517,7 @@ var File_patchbay_connector_v1_description_proto protoreflect.FileDescriptor
 
 const file_patchbay_connector_v1_description_proto_rawDesc = "" +
 	"\n" +
-	"'patchbay/connector/v1/description.proto\x12\x15patchbay.connector.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\"\xf8\x03\n" +
+	"'patchbay/connector/v1/description.proto\x12\x15patchbay.connector.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a&patchbay/connector/v1/capability.proto\"\xae\x05\n" +
 	"\vDescription\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x18\n" +
@@ -561,16 +530,19 @@ const file_patchbay_connector_v1_description_proto_rawDesc = "" +
 	"\rconfig_schema\x18\t \x01(\v2\x17.google.protobuf.StructR\fconfigSchema\x12!\n" +
 	"\fegress_hosts\x18\n" +
 	" \x03(\tR\vegressHosts\x12<\n" +
-	"\ttest_data\x18\v \x03(\v2\x1f.patchbay.connector.v1.TestDataR\btestData\"_\n" +
+	"\ttest_data\x18\v \x03(\v2\x1f.patchbay.connector.v1.TestDataR\btestData\x12H\n" +
+	"\x0ethree_ds_modes\x18\f \x03(\x0e2\".patchbay.connector.v1.ThreeDsModeR\fthreeDsModes\x12j\n" +
+	"\x19webhook_verification_mode\x18\r \x01(\x0e2..patchbay.connector.v1.WebhookVerificationModeR\x17webhookVerificationMode\"_\n" +
 	"\aService\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12@\n" +
 	"\n" +
 	"operations\x18\x02 \x03(\v2 .patchbay.connector.v1.OperationR\n" +
-	"operations\"\xa2\x01\n" +
+	"operations\"\xe9\x01\n" +
 	"\tOperation\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12D\n" +
 	"\vidempotency\x18\x02 \x01(\v2\".patchbay.connector.v1.IdempotencyR\vidempotency\x12;\n" +
-	"\bevidence\x18\x03 \x01(\x0e2\x1f.patchbay.connector.v1.EvidenceR\bevidence\"\x95\x01\n" +
+	"\bevidence\x18\x03 \x01(\x0e2\x1f.patchbay.connector.v1.EvidenceR\bevidence\x12E\n" +
+	"\fcapabilities\x18\x04 \x03(\v2!.patchbay.connector.v1.CapabilityR\fcapabilities\"\x95\x01\n" +
 	"\vIdempotency\x12:\n" +
 	"\x04kind\x18\x01 \x01(\x0e2&.patchbay.connector.v1.IdempotencyKindR\x04kind\x12+\n" +
 	"\x03ttl\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\x12\x1d\n" +
@@ -586,13 +558,7 @@ const file_patchbay_connector_v1_description_proto_rawDesc = "" +
 	"\x1aIDEMPOTENCY_KIND_READ_ONLY\x10\x02\x12\x1f\n" +
 	"\x1bIDEMPOTENCY_KIND_NATIVE_KEY\x10\x03\x12%\n" +
 	"!IDEMPOTENCY_KIND_UNIQUE_REFERENCE\x10\x04\x12'\n" +
-	"#IDEMPOTENCY_KIND_QUERY_BY_REFERENCE\x10\x05*\x8a\x01\n" +
-	"\bEvidence\x12\x18\n" +
-	"\x14EVIDENCE_UNSPECIFIED\x10\x00\x12\x16\n" +
-	"\x12EVIDENCE_SIMULATED\x10\x01\x12\x1c\n" +
-	"\x18EVIDENCE_CONTRACT_TESTED\x10\x02\x12\x1b\n" +
-	"\x17EVIDENCE_SANDBOX_TESTED\x10\x03\x12\x11\n" +
-	"\rEVIDENCE_LIVE\x10\x04BFZDgithub.com/patchbay/patchbay/proto/patchbay/connector/v1;connectorv1b\x06proto3"
+	"#IDEMPOTENCY_KIND_QUERY_BY_REFERENCE\x10\x05BFZDgithub.com/patchbay/patchbay/proto/patchbay/connector/v1;connectorv1b\x06proto3"
 
 var (
 	file_patchbay_connector_v1_description_proto_rawDescOnce sync.Once
@@ -606,36 +572,42 @@ func file_patchbay_connector_v1_description_proto_rawDescGZIP() []byte {
 	return file_patchbay_connector_v1_description_proto_rawDescData
 }
 
-var file_patchbay_connector_v1_description_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_patchbay_connector_v1_description_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_patchbay_connector_v1_description_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_patchbay_connector_v1_description_proto_goTypes = []any{
 	(IdempotencyKind)(0),                   // 0: patchbay.connector.v1.IdempotencyKind
-	(Evidence)(0),                          // 1: patchbay.connector.v1.Evidence
-	(*Description)(nil),                    // 2: patchbay.connector.v1.Description
-	(*Service)(nil),                        // 3: patchbay.connector.v1.Service
-	(*Operation)(nil),                      // 4: patchbay.connector.v1.Operation
-	(*Idempotency)(nil),                    // 5: patchbay.connector.v1.Idempotency
-	(*TestData)(nil),                       // 6: patchbay.connector.v1.TestData
-	(*descriptorpb.FileDescriptorSet)(nil), // 7: google.protobuf.FileDescriptorSet
-	(*structpb.Struct)(nil),                // 8: google.protobuf.Struct
-	(*durationpb.Duration)(nil),            // 9: google.protobuf.Duration
+	(*Description)(nil),                    // 1: patchbay.connector.v1.Description
+	(*Service)(nil),                        // 2: patchbay.connector.v1.Service
+	(*Operation)(nil),                      // 3: patchbay.connector.v1.Operation
+	(*Idempotency)(nil),                    // 4: patchbay.connector.v1.Idempotency
+	(*TestData)(nil),                       // 5: patchbay.connector.v1.TestData
+	(*descriptorpb.FileDescriptorSet)(nil), // 6: google.protobuf.FileDescriptorSet
+	(*structpb.Struct)(nil),                // 7: google.protobuf.Struct
+	(ThreeDsMode)(0),                       // 8: patchbay.connector.v1.ThreeDsMode
+	(WebhookVerificationMode)(0),           // 9: patchbay.connector.v1.WebhookVerificationMode
+	(Evidence)(0),                          // 10: patchbay.connector.v1.Evidence
+	(*Capability)(nil),                     // 11: patchbay.connector.v1.Capability
+	(*durationpb.Duration)(nil),            // 12: google.protobuf.Duration
 }
 var file_patchbay_connector_v1_description_proto_depIdxs = []int32{
-	3,  // 0: patchbay.connector.v1.Description.services:type_name -> patchbay.connector.v1.Service
-	7,  // 1: patchbay.connector.v1.Description.descriptors:type_name -> google.protobuf.FileDescriptorSet
-	8,  // 2: patchbay.connector.v1.Description.config_schema:type_name -> google.protobuf.Struct
-	6,  // 3: patchbay.connector.v1.Description.test_data:type_name -> patchbay.connector.v1.TestData
-	4,  // 4: patchbay.connector.v1.Service.operations:type_name -> patchbay.connector.v1.Operation
-	5,  // 5: patchbay.connector.v1.Operation.idempotency:type_name -> patchbay.connector.v1.Idempotency
-	1,  // 6: patchbay.connector.v1.Operation.evidence:type_name -> patchbay.connector.v1.Evidence
-	0,  // 7: patchbay.connector.v1.Idempotency.kind:type_name -> patchbay.connector.v1.IdempotencyKind
-	9,  // 8: patchbay.connector.v1.Idempotency.ttl:type_name -> google.protobuf.Duration
-	8,  // 9: patchbay.connector.v1.TestData.request:type_name -> google.protobuf.Struct
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	2,  // 0: patchbay.connector.v1.Description.services:type_name -> patchbay.connector.v1.Service
+	6,  // 1: patchbay.connector.v1.Description.descriptors:type_name -> google.protobuf.FileDescriptorSet
+	7,  // 2: patchbay.connector.v1.Description.config_schema:type_name -> google.protobuf.Struct
+	5,  // 3: patchbay.connector.v1.Description.test_data:type_name -> patchbay.connector.v1.TestData
+	8,  // 4: patchbay.connector.v1.Description.three_ds_modes:type_name -> patchbay.connector.v1.ThreeDsMode
+	9,  // 5: patchbay.connector.v1.Description.webhook_verification_mode:type_name -> patchbay.connector.v1.WebhookVerificationMode
+	3,  // 6: patchbay.connector.v1.Service.operations:type_name -> patchbay.connector.v1.Operation
+	4,  // 7: patchbay.connector.v1.Operation.idempotency:type_name -> patchbay.connector.v1.Idempotency
+	10, // 8: patchbay.connector.v1.Operation.evidence:type_name -> patchbay.connector.v1.Evidence
+	11, // 9: patchbay.connector.v1.Operation.capabilities:type_name -> patchbay.connector.v1.Capability
+	0,  // 10: patchbay.connector.v1.Idempotency.kind:type_name -> patchbay.connector.v1.IdempotencyKind
+	12, // 11: patchbay.connector.v1.Idempotency.ttl:type_name -> google.protobuf.Duration
+	7,  // 12: patchbay.connector.v1.TestData.request:type_name -> google.protobuf.Struct
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_patchbay_connector_v1_description_proto_init() }
@@ -643,12 +615,13 @@ func file_patchbay_connector_v1_description_proto_init() {
 	if File_patchbay_connector_v1_description_proto != nil {
 		return
 	}
+	file_patchbay_connector_v1_capability_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_patchbay_connector_v1_description_proto_rawDesc), len(file_patchbay_connector_v1_description_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      1,
 			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -49,8 +49,8 @@ const (
 	PaymentStatus_PAYMENT_STATUS_FAILED PaymentStatus = 8
 	// The authorization, or the time to complete it, ran out.
 	PaymentStatus_PAYMENT_STATUS_EXPIRED PaymentStatus = 9
-	// It may have happened. GetPayment, or a repeat with the same idempotency
-	// key, decides; never a timer.
+	// It may have happened. GetPayment, FindPayment, or a repeat with the same
+	// idempotency key, decides; never a timer.
 	PaymentStatus_PAYMENT_STATUS_UNKNOWN PaymentStatus = 10
 )
 
@@ -164,9 +164,66 @@ func (CaptureMethod) EnumDescriptor() ([]byte, []int) {
 	return file_patchbay_payments_v1_payment_proto_rawDescGZIP(), []int{1}
 }
 
-// Payment is the state of one payment as the PSP tells it. Three questions,
-// one field each: what happened to the money (status and amounts), what
-// somebody must do next (next_action), why not (decline).
+// PaymentChannel says how the payer gives the order.
+type PaymentChannel int32
+
+const (
+	// The same as PAYMENT_CHANNEL_ECOMMERCE.
+	PaymentChannel_PAYMENT_CHANNEL_UNSPECIFIED PaymentChannel = 0
+	// In a browser or an app.
+	PaymentChannel_PAYMENT_CHANNEL_ECOMMERCE PaymentChannel = 1
+	// By letter.
+	PaymentChannel_PAYMENT_CHANNEL_MAIL_ORDER PaymentChannel = 2
+	// By telephone.
+	PaymentChannel_PAYMENT_CHANNEL_TELEPHONE_ORDER PaymentChannel = 3
+)
+
+// Enum value maps for PaymentChannel.
+var (
+	PaymentChannel_name = map[int32]string{
+		0: "PAYMENT_CHANNEL_UNSPECIFIED",
+		1: "PAYMENT_CHANNEL_ECOMMERCE",
+		2: "PAYMENT_CHANNEL_MAIL_ORDER",
+		3: "PAYMENT_CHANNEL_TELEPHONE_ORDER",
+	}
+	PaymentChannel_value = map[string]int32{
+		"PAYMENT_CHANNEL_UNSPECIFIED":     0,
+		"PAYMENT_CHANNEL_ECOMMERCE":       1,
+		"PAYMENT_CHANNEL_MAIL_ORDER":      2,
+		"PAYMENT_CHANNEL_TELEPHONE_ORDER": 3,
+	}
+)
+
+func (x PaymentChannel) Enum() *PaymentChannel {
+	p := new(PaymentChannel)
+	*p = x
+	return p
+}
+
+func (x PaymentChannel) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PaymentChannel) Descriptor() protoreflect.EnumDescriptor {
+	return file_patchbay_payments_v1_payment_proto_enumTypes[2].Descriptor()
+}
+
+func (PaymentChannel) Type() protoreflect.EnumType {
+	return &file_patchbay_payments_v1_payment_proto_enumTypes[2]
+}
+
+func (x PaymentChannel) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PaymentChannel.Descriptor instead.
+func (PaymentChannel) EnumDescriptor() ([]byte, []int) {
+	return file_patchbay_payments_v1_payment_proto_rawDescGZIP(), []int{2}
+}
+
+// Payment is the state of one payment as the PSP tells it. Three questions, one
+// field each: what happened to the money (status and amounts), what somebody
+// must do next (next_action), why not (decline).
 type Payment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The PSP's id, by which every follow-up names the payment. Empty only with
@@ -200,6 +257,20 @@ type Payment struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// What the PSP says beyond this contract; its shape is the connector's own.
 	ConnectorData *structpb.Struct `protobuf:"bytes,13,opt,name=connector_data,json=connectorData,proto3" json:"connector_data,omitempty"`
+	// What was paid with, as far as it may be shown.
+	PaymentMethod *PaymentMethodDetails `protobuf:"bytes,14,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
+	// The PSP's id of the mandate that the payment made or used.
+	MandateId string `protobuf:"bytes,15,opt,name=mandate_id,json=mandateId,proto3" json:"mandate_id,omitempty"`
+	// What became of the payer's authentication.
+	ThreeDs *ThreeDsResult `protobuf:"bytes,16,opt,name=three_ds,json=threeDs,proto3" json:"three_ds,omitempty"`
+	// Until when the authorized amount can be captured.
+	AuthorizationExpireTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=authorization_expire_time,json=authorizationExpireTime,proto3" json:"authorization_expire_time,omitempty"`
+	// The issuer's approval code, for receipts. Example: "831000".
+	ApprovalCode string `protobuf:"bytes,18,opt,name=approval_code,json=approvalCode,proto3" json:"approval_code,omitempty"`
+	// The PSP's id of the customer.
+	CustomerId string `protobuf:"bytes,19,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The PSP's id of the order.
+	OrderId       string `protobuf:"bytes,20,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -325,146 +396,60 @@ func (x *Payment) GetConnectorData() *structpb.Struct {
 	return nil
 }
 
-// NextAction is what somebody must do before the payment can go on.
-type NextAction struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The kind of action and its data.
-	//
-	// Types that are valid to be assigned to Action:
-	//
-	//	*NextAction_Redirect
-	Action        isNextAction_Action `protobuf_oneof:"action"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *NextAction) Reset() {
-	*x = NextAction{}
-	mi := &file_patchbay_payments_v1_payment_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *NextAction) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*NextAction) ProtoMessage() {}
-
-func (x *NextAction) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_payments_v1_payment_proto_msgTypes[1]
+func (x *Payment) GetPaymentMethod() *PaymentMethodDetails {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use NextAction.ProtoReflect.Descriptor instead.
-func (*NextAction) Descriptor() ([]byte, []int) {
-	return file_patchbay_payments_v1_payment_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *NextAction) GetAction() isNextAction_Action {
-	if x != nil {
-		return x.Action
+		return x.PaymentMethod
 	}
 	return nil
 }
 
-func (x *NextAction) GetRedirect() *Redirect {
+func (x *Payment) GetMandateId() string {
 	if x != nil {
-		if x, ok := x.Action.(*NextAction_Redirect); ok {
-			return x.Redirect
-		}
-	}
-	return nil
-}
-
-type isNextAction_Action interface {
-	isNextAction_Action()
-}
-
-type NextAction_Redirect struct {
-	// Send the payer's browser somewhere.
-	Redirect *Redirect `protobuf:"bytes,1,opt,name=redirect,proto3,oneof"`
-}
-
-func (*NextAction_Redirect) isNextAction_Action() {}
-
-// Redirect sends the payer's browser to a page, which sends it back to the
-// return_url of the request.
-type Redirect struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The page's address. Example: "https://hooks.stripe.com/3d_secure_2/…".
-	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	// The HTTP method, "GET" or "POST".
-	Method string `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
-	// The form's fields where the method is "POST".
-	FormFields    map[string]string `protobuf:"bytes,3,rep,name=form_fields,json=formFields,proto3" json:"form_fields,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Redirect) Reset() {
-	*x = Redirect{}
-	mi := &file_patchbay_payments_v1_payment_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Redirect) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Redirect) ProtoMessage() {}
-
-func (x *Redirect) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_payments_v1_payment_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Redirect.ProtoReflect.Descriptor instead.
-func (*Redirect) Descriptor() ([]byte, []int) {
-	return file_patchbay_payments_v1_payment_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *Redirect) GetUrl() string {
-	if x != nil {
-		return x.Url
+		return x.MandateId
 	}
 	return ""
 }
 
-func (x *Redirect) GetMethod() string {
+func (x *Payment) GetThreeDs() *ThreeDsResult {
 	if x != nil {
-		return x.Method
+		return x.ThreeDs
+	}
+	return nil
+}
+
+func (x *Payment) GetAuthorizationExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AuthorizationExpireTime
+	}
+	return nil
+}
+
+func (x *Payment) GetApprovalCode() string {
+	if x != nil {
+		return x.ApprovalCode
 	}
 	return ""
 }
 
-func (x *Redirect) GetFormFields() map[string]string {
+func (x *Payment) GetCustomerId() string {
 	if x != nil {
-		return x.FormFields
+		return x.CustomerId
 	}
-	return nil
+	return ""
+}
+
+func (x *Payment) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
 }
 
 var File_patchbay_payments_v1_payment_proto protoreflect.FileDescriptor
 
 const file_patchbay_payments_v1_payment_proto_rawDesc = "" +
 	"\n" +
-	"\"patchbay/payments/v1/payment.proto\x12\x14patchbay.payments.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"patchbay/payments/v1/decline.proto\x1a patchbay/payments/v1/money.proto\"\xf8\x05\n" +
+	"\"patchbay/payments/v1/payment.proto\x12\x14patchbay.payments.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"patchbay/payments/v1/decline.proto\x1a patchbay/payments/v1/money.proto\x1a&patchbay/payments/v1/next_action.proto\x1a1patchbay/payments/v1/payment_method_details.proto\x1a#patchbay/payments/v1/three_ds.proto\"\xe3\b\n" +
 	"\aPayment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
 	"\treference\x18\x02 \x01(\tR\treference\x12;\n" +
@@ -481,19 +466,16 @@ const file_patchbay_payments_v1_payment_proto_rawDesc = "" +
 	"\x16network_transaction_id\x18\v \x01(\tR\x14networkTransactionId\x12;\n" +
 	"\vcreate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12>\n" +
-	"\x0econnector_data\x18\r \x01(\v2\x17.google.protobuf.StructR\rconnectorData\"T\n" +
+	"\x0econnector_data\x18\r \x01(\v2\x17.google.protobuf.StructR\rconnectorData\x12Q\n" +
+	"\x0epayment_method\x18\x0e \x01(\v2*.patchbay.payments.v1.PaymentMethodDetailsR\rpaymentMethod\x12\x1d\n" +
 	"\n" +
-	"NextAction\x12<\n" +
-	"\bredirect\x18\x01 \x01(\v2\x1e.patchbay.payments.v1.RedirectH\x00R\bredirectB\b\n" +
-	"\x06action\"\xc4\x01\n" +
-	"\bRedirect\x12\x10\n" +
-	"\x03url\x18\x01 \x01(\tR\x03url\x12\x16\n" +
-	"\x06method\x18\x02 \x01(\tR\x06method\x12O\n" +
-	"\vform_fields\x18\x03 \x03(\v2..patchbay.payments.v1.Redirect.FormFieldsEntryR\n" +
-	"formFields\x1a=\n" +
-	"\x0fFormFieldsEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xdd\x02\n" +
+	"mandate_id\x18\x0f \x01(\tR\tmandateId\x12>\n" +
+	"\bthree_ds\x18\x10 \x01(\v2#.patchbay.payments.v1.ThreeDsResultR\athreeDs\x12V\n" +
+	"\x19authorization_expire_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\x17authorizationExpireTime\x12#\n" +
+	"\rapproval_code\x18\x12 \x01(\tR\fapprovalCode\x12\x1f\n" +
+	"\vcustomer_id\x18\x13 \x01(\tR\n" +
+	"customerId\x12\x19\n" +
+	"\border_id\x18\x14 \x01(\tR\aorderId*\xdd\x02\n" +
 	"\rPaymentStatus\x12\x1e\n" +
 	"\x1aPAYMENT_STATUS_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1ePAYMENT_STATUS_REQUIRES_ACTION\x10\x01\x12\x1a\n" +
@@ -510,7 +492,12 @@ const file_patchbay_payments_v1_payment_proto_rawDesc = "" +
 	"\rCaptureMethod\x12\x1e\n" +
 	"\x1aCAPTURE_METHOD_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18CAPTURE_METHOD_AUTOMATIC\x10\x01\x12\x19\n" +
-	"\x15CAPTURE_METHOD_MANUAL\x10\x02BDZBgithub.com/patchbay/patchbay/proto/patchbay/payments/v1;paymentsv1b\x06proto3"
+	"\x15CAPTURE_METHOD_MANUAL\x10\x02*\x95\x01\n" +
+	"\x0ePaymentChannel\x12\x1f\n" +
+	"\x1bPAYMENT_CHANNEL_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19PAYMENT_CHANNEL_ECOMMERCE\x10\x01\x12\x1e\n" +
+	"\x1aPAYMENT_CHANNEL_MAIL_ORDER\x10\x02\x12#\n" +
+	"\x1fPAYMENT_CHANNEL_TELEPHONE_ORDER\x10\x03BDZBgithub.com/patchbay/patchbay/proto/patchbay/payments/v1;paymentsv1b\x06proto3"
 
 var (
 	file_patchbay_payments_v1_payment_proto_rawDescOnce sync.Once
@@ -524,38 +511,40 @@ func file_patchbay_payments_v1_payment_proto_rawDescGZIP() []byte {
 	return file_patchbay_payments_v1_payment_proto_rawDescData
 }
 
-var file_patchbay_payments_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_patchbay_payments_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_patchbay_payments_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_patchbay_payments_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_patchbay_payments_v1_payment_proto_goTypes = []any{
 	(PaymentStatus)(0),            // 0: patchbay.payments.v1.PaymentStatus
 	(CaptureMethod)(0),            // 1: patchbay.payments.v1.CaptureMethod
-	(*Payment)(nil),               // 2: patchbay.payments.v1.Payment
-	(*NextAction)(nil),            // 3: patchbay.payments.v1.NextAction
-	(*Redirect)(nil),              // 4: patchbay.payments.v1.Redirect
-	nil,                           // 5: patchbay.payments.v1.Redirect.FormFieldsEntry
-	(*Money)(nil),                 // 6: patchbay.payments.v1.Money
-	(*Decline)(nil),               // 7: patchbay.payments.v1.Decline
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*structpb.Struct)(nil),       // 9: google.protobuf.Struct
+	(PaymentChannel)(0),           // 2: patchbay.payments.v1.PaymentChannel
+	(*Payment)(nil),               // 3: patchbay.payments.v1.Payment
+	(*Money)(nil),                 // 4: patchbay.payments.v1.Money
+	(*NextAction)(nil),            // 5: patchbay.payments.v1.NextAction
+	(*Decline)(nil),               // 6: patchbay.payments.v1.Decline
+	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*structpb.Struct)(nil),       // 8: google.protobuf.Struct
+	(*PaymentMethodDetails)(nil),  // 9: patchbay.payments.v1.PaymentMethodDetails
+	(*ThreeDsResult)(nil),         // 10: patchbay.payments.v1.ThreeDsResult
 }
 var file_patchbay_payments_v1_payment_proto_depIdxs = []int32{
 	0,  // 0: patchbay.payments.v1.Payment.status:type_name -> patchbay.payments.v1.PaymentStatus
-	6,  // 1: patchbay.payments.v1.Payment.amount:type_name -> patchbay.payments.v1.Money
-	6,  // 2: patchbay.payments.v1.Payment.authorized_amount:type_name -> patchbay.payments.v1.Money
-	6,  // 3: patchbay.payments.v1.Payment.capturable_amount:type_name -> patchbay.payments.v1.Money
-	6,  // 4: patchbay.payments.v1.Payment.captured_amount:type_name -> patchbay.payments.v1.Money
-	6,  // 5: patchbay.payments.v1.Payment.refunded_amount:type_name -> patchbay.payments.v1.Money
-	3,  // 6: patchbay.payments.v1.Payment.next_action:type_name -> patchbay.payments.v1.NextAction
-	7,  // 7: patchbay.payments.v1.Payment.decline:type_name -> patchbay.payments.v1.Decline
-	8,  // 8: patchbay.payments.v1.Payment.create_time:type_name -> google.protobuf.Timestamp
-	9,  // 9: patchbay.payments.v1.Payment.connector_data:type_name -> google.protobuf.Struct
-	4,  // 10: patchbay.payments.v1.NextAction.redirect:type_name -> patchbay.payments.v1.Redirect
-	5,  // 11: patchbay.payments.v1.Redirect.form_fields:type_name -> patchbay.payments.v1.Redirect.FormFieldsEntry
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	4,  // 1: patchbay.payments.v1.Payment.amount:type_name -> patchbay.payments.v1.Money
+	4,  // 2: patchbay.payments.v1.Payment.authorized_amount:type_name -> patchbay.payments.v1.Money
+	4,  // 3: patchbay.payments.v1.Payment.capturable_amount:type_name -> patchbay.payments.v1.Money
+	4,  // 4: patchbay.payments.v1.Payment.captured_amount:type_name -> patchbay.payments.v1.Money
+	4,  // 5: patchbay.payments.v1.Payment.refunded_amount:type_name -> patchbay.payments.v1.Money
+	5,  // 6: patchbay.payments.v1.Payment.next_action:type_name -> patchbay.payments.v1.NextAction
+	6,  // 7: patchbay.payments.v1.Payment.decline:type_name -> patchbay.payments.v1.Decline
+	7,  // 8: patchbay.payments.v1.Payment.create_time:type_name -> google.protobuf.Timestamp
+	8,  // 9: patchbay.payments.v1.Payment.connector_data:type_name -> google.protobuf.Struct
+	9,  // 10: patchbay.payments.v1.Payment.payment_method:type_name -> patchbay.payments.v1.PaymentMethodDetails
+	10, // 11: patchbay.payments.v1.Payment.three_ds:type_name -> patchbay.payments.v1.ThreeDsResult
+	7,  // 12: patchbay.payments.v1.Payment.authorization_expire_time:type_name -> google.protobuf.Timestamp
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_patchbay_payments_v1_payment_proto_init() }
@@ -565,16 +554,16 @@ func file_patchbay_payments_v1_payment_proto_init() {
 	}
 	file_patchbay_payments_v1_decline_proto_init()
 	file_patchbay_payments_v1_money_proto_init()
-	file_patchbay_payments_v1_payment_proto_msgTypes[1].OneofWrappers = []any{
-		(*NextAction_Redirect)(nil),
-	}
+	file_patchbay_payments_v1_next_action_proto_init()
+	file_patchbay_payments_v1_payment_method_details_proto_init()
+	file_patchbay_payments_v1_three_ds_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_patchbay_payments_v1_payment_proto_rawDesc), len(file_patchbay_payments_v1_payment_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   4,
+			NumEnums:      3,
+			NumMessages:   1,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -23,7 +23,9 @@ const (
 )
 
 // PaymentMethod is what the payer pays with. Each family is one member; a
-// connector's description lists the types that it accepts.
+// connector's description lists the types that it accepts. A family with
+// varieties has a field "type", which is that type; the others' types are named
+// below.
 type PaymentMethod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. The family of the method and its data.
@@ -32,6 +34,18 @@ type PaymentMethod struct {
 	//
 	//	*PaymentMethod_Card
 	//	*PaymentMethod_CardToken
+	//	*PaymentMethod_NetworkToken
+	//	*PaymentMethod_VaultedCard
+	//	*PaymentMethod_Wallet
+	//	*PaymentMethod_BankRedirect
+	//	*PaymentMethod_BankDebit
+	//	*PaymentMethod_BankTransfer
+	//	*PaymentMethod_Upi
+	//	*PaymentMethod_PayLater
+	//	*PaymentMethod_Voucher
+	//	*PaymentMethod_Crypto
+	//	*PaymentMethod_GiftCard
+	//	*PaymentMethod_Mandate
 	Method        isPaymentMethod_Method `protobuf_oneof:"method"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -92,6 +106,114 @@ func (x *PaymentMethod) GetCardToken() *CardToken {
 	return nil
 }
 
+func (x *PaymentMethod) GetNetworkToken() *NetworkToken {
+	if x != nil {
+		if x, ok := x.Method.(*PaymentMethod_NetworkToken); ok {
+			return x.NetworkToken
+		}
+	}
+	return nil
+}
+
+func (x *PaymentMethod) GetVaultedCard() *VaultedCard {
+	if x != nil {
+		if x, ok := x.Method.(*PaymentMethod_VaultedCard); ok {
+			return x.VaultedCard
+		}
+	}
+	return nil
+}
+
+func (x *PaymentMethod) GetWallet() *Wallet {
+	if x != nil {
+		if x, ok := x.Method.(*PaymentMethod_Wallet); ok {
+			return x.Wallet
+		}
+	}
+	return nil
+}
+
+func (x *PaymentMethod) GetBankRedirect() *BankRedirect {
+	if x != nil {
+		if x, ok := x.Method.(*PaymentMethod_BankRedirect); ok {
+			return x.BankRedirect
+		}
+	}
+	return nil
+}
+
+func (x *PaymentMethod) GetBankDebit() *BankDebit {
+	if x != nil {
+		if x, ok := x.Method.(*PaymentMethod_BankDebit); ok {
+			return x.BankDebit
+		}
+	}
+	return nil
+}
+
+func (x *PaymentMethod) GetBankTransfer() *BankTransfer {
+	if x != nil {
+		if x, ok := x.Method.(*PaymentMethod_BankTransfer); ok {
+			return x.BankTransfer
+		}
+	}
+	return nil
+}
+
+func (x *PaymentMethod) GetUpi() *Upi {
+	if x != nil {
+		if x, ok := x.Method.(*PaymentMethod_Upi); ok {
+			return x.Upi
+		}
+	}
+	return nil
+}
+
+func (x *PaymentMethod) GetPayLater() *PayLater {
+	if x != nil {
+		if x, ok := x.Method.(*PaymentMethod_PayLater); ok {
+			return x.PayLater
+		}
+	}
+	return nil
+}
+
+func (x *PaymentMethod) GetVoucher() *Voucher {
+	if x != nil {
+		if x, ok := x.Method.(*PaymentMethod_Voucher); ok {
+			return x.Voucher
+		}
+	}
+	return nil
+}
+
+func (x *PaymentMethod) GetCrypto() *Crypto {
+	if x != nil {
+		if x, ok := x.Method.(*PaymentMethod_Crypto); ok {
+			return x.Crypto
+		}
+	}
+	return nil
+}
+
+func (x *PaymentMethod) GetGiftCard() *GiftCard {
+	if x != nil {
+		if x, ok := x.Method.(*PaymentMethod_GiftCard); ok {
+			return x.GiftCard
+		}
+	}
+	return nil
+}
+
+func (x *PaymentMethod) GetMandate() *MandateReference {
+	if x != nil {
+		if x, ok := x.Method.(*PaymentMethod_Mandate); ok {
+			return x.Mandate
+		}
+	}
+	return nil
+}
+
 type isPaymentMethod_Method interface {
 	isPaymentMethod_Method()
 }
@@ -107,171 +229,128 @@ type PaymentMethod_CardToken struct {
 	CardToken *CardToken `protobuf:"bytes,2,opt,name=card_token,json=cardToken,proto3,oneof"`
 }
 
+type PaymentMethod_NetworkToken struct {
+	// A card given by a network's token in place of its number. Type
+	// "network_token".
+	NetworkToken *NetworkToken `protobuf:"bytes,3,opt,name=network_token,json=networkToken,proto3,oneof"`
+}
+
+type PaymentMethod_VaultedCard struct {
+	// A card whose data a vault between connector and PSP fills in. Type
+	// "vaulted_card".
+	VaultedCard *VaultedCard `protobuf:"bytes,4,opt,name=vaulted_card,json=vaultedCard,proto3,oneof"`
+}
+
+type PaymentMethod_Wallet struct {
+	// A wallet. Examples of types: "apple_pay", "google_pay", "paypal".
+	Wallet *Wallet `protobuf:"bytes,5,opt,name=wallet,proto3,oneof"`
+}
+
+type PaymentMethod_BankRedirect struct {
+	// A payment that the payer approves at their bank. Examples of types:
+	// "ideal", "eps", "blik".
+	BankRedirect *BankRedirect `protobuf:"bytes,6,opt,name=bank_redirect,json=bankRedirect,proto3,oneof"`
+}
+
+type PaymentMethod_BankDebit struct {
+	// A payment that the merchant draws from the payer's account. Examples of
+	// types: "sepa_debit", "ach_debit", "bacs_debit", "becs_debit".
+	BankDebit *BankDebit `protobuf:"bytes,7,opt,name=bank_debit,json=bankDebit,proto3,oneof"`
+}
+
+type PaymentMethod_BankTransfer struct {
+	// A payment that the payer sends. Examples of types: "pix",
+	// "sepa_transfer", "multibanco".
+	BankTransfer *BankTransfer `protobuf:"bytes,8,opt,name=bank_transfer,json=bankTransfer,proto3,oneof"`
+}
+
+type PaymentMethod_Upi struct {
+	// A payment over India's Unified Payments Interface. Types "upi_collect",
+	// "upi_intent" and "upi_qr".
+	Upi *Upi `protobuf:"bytes,9,opt,name=upi,proto3,oneof"`
+}
+
+type PaymentMethod_PayLater struct {
+	// A payment that somebody else advances. Examples of types: "klarna",
+	// "affirm", "afterpay".
+	PayLater *PayLater `protobuf:"bytes,10,opt,name=pay_later,json=payLater,proto3,oneof"`
+}
+
+type PaymentMethod_Voucher struct {
+	// A slip that the payer pays in a shop or a bank. Examples of types:
+	// "boleto", "oxxo".
+	Voucher *Voucher `protobuf:"bytes,11,opt,name=voucher,proto3,oneof"`
+}
+
+type PaymentMethod_Crypto struct {
+	// A payment on a blockchain. Type "crypto".
+	Crypto *Crypto `protobuf:"bytes,12,opt,name=crypto,proto3,oneof"`
+}
+
+type PaymentMethod_GiftCard struct {
+	// A prepaid card of a merchant or a scheme. Examples of types: "gift_card",
+	// "paysafecard", "givex".
+	GiftCard *GiftCard `protobuf:"bytes,13,opt,name=gift_card,json=giftCard,proto3,oneof"`
+}
+
+type PaymentMethod_Mandate struct {
+	// An instrument that the payer has permitted the merchant to use. Type
+	// "mandate".
+	Mandate *MandateReference `protobuf:"bytes,14,opt,name=mandate,proto3,oneof"`
+}
+
 func (*PaymentMethod_Card) isPaymentMethod_Method() {}
 
 func (*PaymentMethod_CardToken) isPaymentMethod_Method() {}
 
-// Card is a payment card, given in the clear.
-type Card struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The primary account number: 8 to 19 digits without spaces or
-	// dashes. Example: "4242424242424242".
-	Number string `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
-	// Required. The month of expiry, 1 to 12. Example: 12.
-	ExpiryMonth int32 `protobuf:"varint,2,opt,name=expiry_month,json=expiryMonth,proto3" json:"expiry_month,omitempty"`
-	// Required. The year of expiry with its century. Example: 2030.
-	ExpiryYear int32 `protobuf:"varint,3,opt,name=expiry_year,json=expiryYear,proto3" json:"expiry_year,omitempty"`
-	// Optional. The three or four digits printed on the card. Never kept.
-	// Example: "123".
-	SecurityCode string `protobuf:"bytes,4,opt,name=security_code,json=securityCode,proto3" json:"security_code,omitempty"`
-	// Optional. The name as printed on the card. Example: "Test Card".
-	HolderName string `protobuf:"bytes,5,opt,name=holder_name,json=holderName,proto3" json:"holder_name,omitempty"`
-	// Optional. The network to use where a card carries several, in lower case.
-	// Example: "visa".
-	Network       string `protobuf:"bytes,6,opt,name=network,proto3" json:"network,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
+func (*PaymentMethod_NetworkToken) isPaymentMethod_Method() {}
 
-func (x *Card) Reset() {
-	*x = Card{}
-	mi := &file_patchbay_payments_v1_payment_method_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
+func (*PaymentMethod_VaultedCard) isPaymentMethod_Method() {}
 
-func (x *Card) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
+func (*PaymentMethod_Wallet) isPaymentMethod_Method() {}
 
-func (*Card) ProtoMessage() {}
+func (*PaymentMethod_BankRedirect) isPaymentMethod_Method() {}
 
-func (x *Card) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_payments_v1_payment_method_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
+func (*PaymentMethod_BankDebit) isPaymentMethod_Method() {}
 
-// Deprecated: Use Card.ProtoReflect.Descriptor instead.
-func (*Card) Descriptor() ([]byte, []int) {
-	return file_patchbay_payments_v1_payment_method_proto_rawDescGZIP(), []int{1}
-}
+func (*PaymentMethod_BankTransfer) isPaymentMethod_Method() {}
 
-func (x *Card) GetNumber() string {
-	if x != nil {
-		return x.Number
-	}
-	return ""
-}
+func (*PaymentMethod_Upi) isPaymentMethod_Method() {}
 
-func (x *Card) GetExpiryMonth() int32 {
-	if x != nil {
-		return x.ExpiryMonth
-	}
-	return 0
-}
+func (*PaymentMethod_PayLater) isPaymentMethod_Method() {}
 
-func (x *Card) GetExpiryYear() int32 {
-	if x != nil {
-		return x.ExpiryYear
-	}
-	return 0
-}
+func (*PaymentMethod_Voucher) isPaymentMethod_Method() {}
 
-func (x *Card) GetSecurityCode() string {
-	if x != nil {
-		return x.SecurityCode
-	}
-	return ""
-}
+func (*PaymentMethod_Crypto) isPaymentMethod_Method() {}
 
-func (x *Card) GetHolderName() string {
-	if x != nil {
-		return x.HolderName
-	}
-	return ""
-}
+func (*PaymentMethod_GiftCard) isPaymentMethod_Method() {}
 
-func (x *Card) GetNetwork() string {
-	if x != nil {
-		return x.Network
-	}
-	return ""
-}
-
-// CardToken is an instrument that the PSP keeps for the merchant.
-type CardToken struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The PSP's token. Example: "pm_card_visa" (Stripe).
-	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CardToken) Reset() {
-	*x = CardToken{}
-	mi := &file_patchbay_payments_v1_payment_method_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CardToken) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CardToken) ProtoMessage() {}
-
-func (x *CardToken) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_payments_v1_payment_method_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CardToken.ProtoReflect.Descriptor instead.
-func (*CardToken) Descriptor() ([]byte, []int) {
-	return file_patchbay_payments_v1_payment_method_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *CardToken) GetToken() string {
-	if x != nil {
-		return x.Token
-	}
-	return ""
-}
+func (*PaymentMethod_Mandate) isPaymentMethod_Method() {}
 
 var File_patchbay_payments_v1_payment_method_proto protoreflect.FileDescriptor
 
 const file_patchbay_payments_v1_payment_method_proto_rawDesc = "" +
 	"\n" +
-	")patchbay/payments/v1/payment_method.proto\x12\x14patchbay.payments.v1\x1a\x1bbuf/validate/validate.proto\x1a&patchbay/payments/v1/sensitivity.proto\"\x94\x01\n" +
+	")patchbay/payments/v1/payment_method.proto\x12\x14patchbay.payments.v1\x1a\x1bbuf/validate/validate.proto\x1a.patchbay/payments/v1/payment_method_bank.proto\x1a.patchbay/payments/v1/payment_method_card.proto\x1a0patchbay/payments/v1/payment_method_wallet.proto\"\x9b\a\n" +
 	"\rPaymentMethod\x120\n" +
 	"\x04card\x18\x01 \x01(\v2\x1a.patchbay.payments.v1.CardH\x00R\x04card\x12@\n" +
 	"\n" +
-	"card_token\x18\x02 \x01(\v2\x1f.patchbay.payments.v1.CardTokenH\x00R\tcardTokenB\x0f\n" +
-	"\x06method\x12\x05\xbaH\x02\b\x01\"\xc4\x02\n" +
-	"\x04Card\x123\n" +
-	"\x06number\x18\x01 \x01(\tB\x1b\xbaH\x14\xc8\x01\x01r\x0f2\r^[0-9]{8,19}$\x88\x80\x19\x01R\x06number\x12/\n" +
-	"\fexpiry_month\x18\x02 \x01(\x05B\f\xbaH\t\xc8\x01\x01\x1a\x04\x18\f(\x01R\vexpiryMonth\x12/\n" +
-	"\vexpiry_year\x18\x03 \x01(\x05B\x0e\xbaH\v\xc8\x01\x01\x1a\x06\x18\xb3\x10(\xd0\x0fR\n" +
-	"expiryYear\x12?\n" +
-	"\rsecurity_code\x18\x04 \x01(\tB\x1a\xbaH\x13r\x112\x0f^([0-9]{3,4})?$\x88\x80\x19\x01R\fsecurityCode\x12-\n" +
-	"\vholder_name\x18\x05 \x01(\tB\f\xbaH\x05r\x03\x18\x80\x01\x88\x80\x19\x02R\n" +
-	"holderName\x125\n" +
-	"\anetwork\x18\x06 \x01(\tB\x1b\xbaH\x18r\x162\x14^([a-z0-9_]{1,32})?$R\anetwork\"2\n" +
-	"\tCardToken\x12%\n" +
-	"\x05token\x18\x01 \x01(\tB\x0f\xbaH\b\xc8\x01\x01r\x03\x18\x80\x04\x88\x80\x19\x01R\x05tokenBDZBgithub.com/patchbay/patchbay/proto/patchbay/payments/v1;paymentsv1b\x06proto3"
+	"card_token\x18\x02 \x01(\v2\x1f.patchbay.payments.v1.CardTokenH\x00R\tcardToken\x12I\n" +
+	"\rnetwork_token\x18\x03 \x01(\v2\".patchbay.payments.v1.NetworkTokenH\x00R\fnetworkToken\x12F\n" +
+	"\fvaulted_card\x18\x04 \x01(\v2!.patchbay.payments.v1.VaultedCardH\x00R\vvaultedCard\x126\n" +
+	"\x06wallet\x18\x05 \x01(\v2\x1c.patchbay.payments.v1.WalletH\x00R\x06wallet\x12I\n" +
+	"\rbank_redirect\x18\x06 \x01(\v2\".patchbay.payments.v1.BankRedirectH\x00R\fbankRedirect\x12@\n" +
+	"\n" +
+	"bank_debit\x18\a \x01(\v2\x1f.patchbay.payments.v1.BankDebitH\x00R\tbankDebit\x12I\n" +
+	"\rbank_transfer\x18\b \x01(\v2\".patchbay.payments.v1.BankTransferH\x00R\fbankTransfer\x12-\n" +
+	"\x03upi\x18\t \x01(\v2\x19.patchbay.payments.v1.UpiH\x00R\x03upi\x12=\n" +
+	"\tpay_later\x18\n" +
+	" \x01(\v2\x1e.patchbay.payments.v1.PayLaterH\x00R\bpayLater\x129\n" +
+	"\avoucher\x18\v \x01(\v2\x1d.patchbay.payments.v1.VoucherH\x00R\avoucher\x126\n" +
+	"\x06crypto\x18\f \x01(\v2\x1c.patchbay.payments.v1.CryptoH\x00R\x06crypto\x12=\n" +
+	"\tgift_card\x18\r \x01(\v2\x1e.patchbay.payments.v1.GiftCardH\x00R\bgiftCard\x12B\n" +
+	"\amandate\x18\x0e \x01(\v2&.patchbay.payments.v1.MandateReferenceH\x00R\amandateB\x0f\n" +
+	"\x06method\x12\x05\xbaH\x02\b\x01BDZBgithub.com/patchbay/patchbay/proto/patchbay/payments/v1;paymentsv1b\x06proto3"
 
 var (
 	file_patchbay_payments_v1_payment_method_proto_rawDescOnce sync.Once
@@ -285,20 +364,44 @@ func file_patchbay_payments_v1_payment_method_proto_rawDescGZIP() []byte {
 	return file_patchbay_payments_v1_payment_method_proto_rawDescData
 }
 
-var file_patchbay_payments_v1_payment_method_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_patchbay_payments_v1_payment_method_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_patchbay_payments_v1_payment_method_proto_goTypes = []any{
-	(*PaymentMethod)(nil), // 0: patchbay.payments.v1.PaymentMethod
-	(*Card)(nil),          // 1: patchbay.payments.v1.Card
-	(*CardToken)(nil),     // 2: patchbay.payments.v1.CardToken
+	(*PaymentMethod)(nil),    // 0: patchbay.payments.v1.PaymentMethod
+	(*Card)(nil),             // 1: patchbay.payments.v1.Card
+	(*CardToken)(nil),        // 2: patchbay.payments.v1.CardToken
+	(*NetworkToken)(nil),     // 3: patchbay.payments.v1.NetworkToken
+	(*VaultedCard)(nil),      // 4: patchbay.payments.v1.VaultedCard
+	(*Wallet)(nil),           // 5: patchbay.payments.v1.Wallet
+	(*BankRedirect)(nil),     // 6: patchbay.payments.v1.BankRedirect
+	(*BankDebit)(nil),        // 7: patchbay.payments.v1.BankDebit
+	(*BankTransfer)(nil),     // 8: patchbay.payments.v1.BankTransfer
+	(*Upi)(nil),              // 9: patchbay.payments.v1.Upi
+	(*PayLater)(nil),         // 10: patchbay.payments.v1.PayLater
+	(*Voucher)(nil),          // 11: patchbay.payments.v1.Voucher
+	(*Crypto)(nil),           // 12: patchbay.payments.v1.Crypto
+	(*GiftCard)(nil),         // 13: patchbay.payments.v1.GiftCard
+	(*MandateReference)(nil), // 14: patchbay.payments.v1.MandateReference
 }
 var file_patchbay_payments_v1_payment_method_proto_depIdxs = []int32{
-	1, // 0: patchbay.payments.v1.PaymentMethod.card:type_name -> patchbay.payments.v1.Card
-	2, // 1: patchbay.payments.v1.PaymentMethod.card_token:type_name -> patchbay.payments.v1.CardToken
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	1,  // 0: patchbay.payments.v1.PaymentMethod.card:type_name -> patchbay.payments.v1.Card
+	2,  // 1: patchbay.payments.v1.PaymentMethod.card_token:type_name -> patchbay.payments.v1.CardToken
+	3,  // 2: patchbay.payments.v1.PaymentMethod.network_token:type_name -> patchbay.payments.v1.NetworkToken
+	4,  // 3: patchbay.payments.v1.PaymentMethod.vaulted_card:type_name -> patchbay.payments.v1.VaultedCard
+	5,  // 4: patchbay.payments.v1.PaymentMethod.wallet:type_name -> patchbay.payments.v1.Wallet
+	6,  // 5: patchbay.payments.v1.PaymentMethod.bank_redirect:type_name -> patchbay.payments.v1.BankRedirect
+	7,  // 6: patchbay.payments.v1.PaymentMethod.bank_debit:type_name -> patchbay.payments.v1.BankDebit
+	8,  // 7: patchbay.payments.v1.PaymentMethod.bank_transfer:type_name -> patchbay.payments.v1.BankTransfer
+	9,  // 8: patchbay.payments.v1.PaymentMethod.upi:type_name -> patchbay.payments.v1.Upi
+	10, // 9: patchbay.payments.v1.PaymentMethod.pay_later:type_name -> patchbay.payments.v1.PayLater
+	11, // 10: patchbay.payments.v1.PaymentMethod.voucher:type_name -> patchbay.payments.v1.Voucher
+	12, // 11: patchbay.payments.v1.PaymentMethod.crypto:type_name -> patchbay.payments.v1.Crypto
+	13, // 12: patchbay.payments.v1.PaymentMethod.gift_card:type_name -> patchbay.payments.v1.GiftCard
+	14, // 13: patchbay.payments.v1.PaymentMethod.mandate:type_name -> patchbay.payments.v1.MandateReference
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_patchbay_payments_v1_payment_method_proto_init() }
@@ -306,10 +409,24 @@ func file_patchbay_payments_v1_payment_method_proto_init() {
 	if File_patchbay_payments_v1_payment_method_proto != nil {
 		return
 	}
-	file_patchbay_payments_v1_sensitivity_proto_init()
+	file_patchbay_payments_v1_payment_method_bank_proto_init()
+	file_patchbay_payments_v1_payment_method_card_proto_init()
+	file_patchbay_payments_v1_payment_method_wallet_proto_init()
 	file_patchbay_payments_v1_payment_method_proto_msgTypes[0].OneofWrappers = []any{
 		(*PaymentMethod_Card)(nil),
 		(*PaymentMethod_CardToken)(nil),
+		(*PaymentMethod_NetworkToken)(nil),
+		(*PaymentMethod_VaultedCard)(nil),
+		(*PaymentMethod_Wallet)(nil),
+		(*PaymentMethod_BankRedirect)(nil),
+		(*PaymentMethod_BankDebit)(nil),
+		(*PaymentMethod_BankTransfer)(nil),
+		(*PaymentMethod_Upi)(nil),
+		(*PaymentMethod_PayLater)(nil),
+		(*PaymentMethod_Voucher)(nil),
+		(*PaymentMethod_Crypto)(nil),
+		(*PaymentMethod_GiftCard)(nil),
+		(*PaymentMethod_Mandate)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -317,7 +434,7 @@ func file_patchbay_payments_v1_payment_method_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_patchbay_payments_v1_payment_method_proto_rawDesc), len(file_patchbay_payments_v1_payment_method_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   1,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

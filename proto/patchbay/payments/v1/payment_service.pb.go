@@ -11,6 +11,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	structpb "google.golang.org/protobuf/types/known/structpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -22,184 +23,6 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
-
-// AuthorizeRequest asks for a payment.
-type AuthorizeRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required. The caller's own reference, given back in every answer and shown
-	// to the PSP. Example: "order-1001".
-	Reference string `protobuf:"bytes,1,opt,name=reference,proto3" json:"reference,omitempty"`
-	// Required. What to authorize; more than zero.
-	Amount *Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
-	// Optional. When to capture; automatic if absent.
-	CaptureMethod CaptureMethod `protobuf:"varint,3,opt,name=capture_method,json=captureMethod,proto3,enum=patchbay.payments.v1.CaptureMethod" json:"capture_method,omitempty"`
-	// Required. What the payer pays with.
-	PaymentMethod *PaymentMethod `protobuf:"bytes,4,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
-	// Optional. Where the payer's browser returns after a redirect; an absolute
-	// http or https address. Example: "https://shop.example/return".
-	ReturnUrl string `protobuf:"bytes,5,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`
-	// Optional. What the payment is for, shown in the PSP's dashboard. Example:
-	// "Two tickets".
-	Description string `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`
-	// Optional. What the payer's statement shows beside the merchant's name.
-	// Example: "TICKETS".
-	StatementDescriptor string `protobuf:"bytes,7,opt,name=statement_descriptor,json=statementDescriptor,proto3" json:"statement_descriptor,omitempty"`
-	// Optional. The payer's mail address. Example: "jo@example.com".
-	Email string `protobuf:"bytes,8,opt,name=email,proto3" json:"email,omitempty"`
-	// Optional. The caller's own labels, given to PSPs that keep such things.
-	Metadata map[string]string `protobuf:"bytes,9,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Optional. What is particular to one connector; its description's schema
-	// says what it takes.
-	ConnectorOptions *structpb.Struct `protobuf:"bytes,10,opt,name=connector_options,json=connectorOptions,proto3" json:"connector_options,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
-}
-
-func (x *AuthorizeRequest) Reset() {
-	*x = AuthorizeRequest{}
-	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuthorizeRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuthorizeRequest) ProtoMessage() {}
-
-func (x *AuthorizeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuthorizeRequest.ProtoReflect.Descriptor instead.
-func (*AuthorizeRequest) Descriptor() ([]byte, []int) {
-	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{0}
-}
-
-func (x *AuthorizeRequest) GetReference() string {
-	if x != nil {
-		return x.Reference
-	}
-	return ""
-}
-
-func (x *AuthorizeRequest) GetAmount() *Money {
-	if x != nil {
-		return x.Amount
-	}
-	return nil
-}
-
-func (x *AuthorizeRequest) GetCaptureMethod() CaptureMethod {
-	if x != nil {
-		return x.CaptureMethod
-	}
-	return CaptureMethod_CAPTURE_METHOD_UNSPECIFIED
-}
-
-func (x *AuthorizeRequest) GetPaymentMethod() *PaymentMethod {
-	if x != nil {
-		return x.PaymentMethod
-	}
-	return nil
-}
-
-func (x *AuthorizeRequest) GetReturnUrl() string {
-	if x != nil {
-		return x.ReturnUrl
-	}
-	return ""
-}
-
-func (x *AuthorizeRequest) GetDescription() string {
-	if x != nil {
-		return x.Description
-	}
-	return ""
-}
-
-func (x *AuthorizeRequest) GetStatementDescriptor() string {
-	if x != nil {
-		return x.StatementDescriptor
-	}
-	return ""
-}
-
-func (x *AuthorizeRequest) GetEmail() string {
-	if x != nil {
-		return x.Email
-	}
-	return ""
-}
-
-func (x *AuthorizeRequest) GetMetadata() map[string]string {
-	if x != nil {
-		return x.Metadata
-	}
-	return nil
-}
-
-func (x *AuthorizeRequest) GetConnectorOptions() *structpb.Struct {
-	if x != nil {
-		return x.ConnectorOptions
-	}
-	return nil
-}
-
-// AuthorizeResponse answers Authorize.
-type AuthorizeResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The payment.
-	Payment       *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AuthorizeResponse) Reset() {
-	*x = AuthorizeResponse{}
-	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AuthorizeResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AuthorizeResponse) ProtoMessage() {}
-
-func (x *AuthorizeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AuthorizeResponse.ProtoReflect.Descriptor instead.
-func (*AuthorizeResponse) Descriptor() ([]byte, []int) {
-	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *AuthorizeResponse) GetPayment() *Payment {
-	if x != nil {
-		return x.Payment
-	}
-	return nil
-}
 
 // CaptureRequest asks for the capture of an authorized payment.
 type CaptureRequest struct {
@@ -214,13 +37,22 @@ type CaptureRequest struct {
 	MoreToCome bool `protobuf:"varint,3,opt,name=more_to_come,json=moreToCome,proto3" json:"more_to_come,omitempty"`
 	// Optional. What is particular to one connector.
 	ConnectorOptions *structpb.Struct `protobuf:"bytes,4,opt,name=connector_options,json=connectorOptions,proto3" json:"connector_options,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Optional. The caller's own reference of this capture. Example: "capture-5".
+	Reference string `protobuf:"bytes,5,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Optional. What is captured, for methods that want it line by line.
+	LineItems []*LineItem `protobuf:"bytes,6,rep,name=line_items,json=lineItems,proto3" json:"line_items,omitempty"`
+	// Optional. How and where the goods went.
+	Shipping *Shipping `protobuf:"bytes,7,opt,name=shipping,proto3" json:"shipping,omitempty"`
+	// Optional. What the payer's statement shows beside the merchant's name, if
+	// not what Authorize said. Example: "TICKETS".
+	StatementDescriptor string `protobuf:"bytes,8,opt,name=statement_descriptor,json=statementDescriptor,proto3" json:"statement_descriptor,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *CaptureRequest) Reset() {
 	*x = CaptureRequest{}
-	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[2]
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -232,7 +64,7 @@ func (x *CaptureRequest) String() string {
 func (*CaptureRequest) ProtoMessage() {}
 
 func (x *CaptureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[2]
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -245,7 +77,7 @@ func (x *CaptureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaptureRequest.ProtoReflect.Descriptor instead.
 func (*CaptureRequest) Descriptor() ([]byte, []int) {
-	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{2}
+	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *CaptureRequest) GetPaymentId() string {
@@ -276,6 +108,34 @@ func (x *CaptureRequest) GetConnectorOptions() *structpb.Struct {
 	return nil
 }
 
+func (x *CaptureRequest) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *CaptureRequest) GetLineItems() []*LineItem {
+	if x != nil {
+		return x.LineItems
+	}
+	return nil
+}
+
+func (x *CaptureRequest) GetShipping() *Shipping {
+	if x != nil {
+		return x.Shipping
+	}
+	return nil
+}
+
+func (x *CaptureRequest) GetStatementDescriptor() string {
+	if x != nil {
+		return x.StatementDescriptor
+	}
+	return ""
+}
+
 // CaptureResponse answers Capture.
 type CaptureResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -291,7 +151,7 @@ type CaptureResponse struct {
 
 func (x *CaptureResponse) Reset() {
 	*x = CaptureResponse{}
-	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[3]
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -303,7 +163,7 @@ func (x *CaptureResponse) String() string {
 func (*CaptureResponse) ProtoMessage() {}
 
 func (x *CaptureResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[3]
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -316,7 +176,7 @@ func (x *CaptureResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaptureResponse.ProtoReflect.Descriptor instead.
 func (*CaptureResponse) Descriptor() ([]byte, []int) {
-	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{3}
+	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *CaptureResponse) GetPayment() *Payment {
@@ -349,13 +209,15 @@ type VoidRequest struct {
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Optional. What is particular to one connector.
 	ConnectorOptions *structpb.Struct `protobuf:"bytes,3,opt,name=connector_options,json=connectorOptions,proto3" json:"connector_options,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Optional. The caller's own reference of this release. Example: "void-9".
+	Reference     string `protobuf:"bytes,4,opt,name=reference,proto3" json:"reference,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *VoidRequest) Reset() {
 	*x = VoidRequest{}
-	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[4]
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -367,7 +229,7 @@ func (x *VoidRequest) String() string {
 func (*VoidRequest) ProtoMessage() {}
 
 func (x *VoidRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[4]
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -380,7 +242,7 @@ func (x *VoidRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VoidRequest.ProtoReflect.Descriptor instead.
 func (*VoidRequest) Descriptor() ([]byte, []int) {
-	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{4}
+	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *VoidRequest) GetPaymentId() string {
@@ -404,6 +266,13 @@ func (x *VoidRequest) GetConnectorOptions() *structpb.Struct {
 	return nil
 }
 
+func (x *VoidRequest) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
 // VoidResponse answers Void.
 type VoidResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -415,7 +284,7 @@ type VoidResponse struct {
 
 func (x *VoidResponse) Reset() {
 	*x = VoidResponse{}
-	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[5]
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -427,7 +296,7 @@ func (x *VoidResponse) String() string {
 func (*VoidResponse) ProtoMessage() {}
 
 func (x *VoidResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[5]
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -440,12 +309,141 @@ func (x *VoidResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VoidResponse.ProtoReflect.Descriptor instead.
 func (*VoidResponse) Descriptor() ([]byte, []int) {
-	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{5}
+	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *VoidResponse) GetPayment() *Payment {
 	if x != nil {
 		return x.Payment
+	}
+	return nil
+}
+
+// ReverseRequest asks to undo a payment, all of it.
+type ReverseRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The PSP's id of the payment.
+	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// Required. The caller's own reference, which a refund bears if it becomes
+	// one. Example: "reverse-3".
+	Reference string `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Optional. Why, for PSPs that keep a reason. Example: "duplicate".
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Optional. What is particular to one connector.
+	ConnectorOptions *structpb.Struct `protobuf:"bytes,4,opt,name=connector_options,json=connectorOptions,proto3" json:"connector_options,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *ReverseRequest) Reset() {
+	*x = ReverseRequest{}
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReverseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReverseRequest) ProtoMessage() {}
+
+func (x *ReverseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReverseRequest.ProtoReflect.Descriptor instead.
+func (*ReverseRequest) Descriptor() ([]byte, []int) {
+	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ReverseRequest) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *ReverseRequest) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *ReverseRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ReverseRequest) GetConnectorOptions() *structpb.Struct {
+	if x != nil {
+		return x.ConnectorOptions
+	}
+	return nil
+}
+
+// ReverseResponse answers Reverse.
+type ReverseResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The payment after it.
+	Payment *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
+	// The refund; absent if the payment was voided.
+	Refund        *Refund `protobuf:"bytes,2,opt,name=refund,proto3" json:"refund,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReverseResponse) Reset() {
+	*x = ReverseResponse{}
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReverseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReverseResponse) ProtoMessage() {}
+
+func (x *ReverseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReverseResponse.ProtoReflect.Descriptor instead.
+func (*ReverseResponse) Descriptor() ([]byte, []int) {
+	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ReverseResponse) GetPayment() *Payment {
+	if x != nil {
+		return x.Payment
+	}
+	return nil
+}
+
+func (x *ReverseResponse) GetRefund() *Refund {
+	if x != nil {
+		return x.Refund
 	}
 	return nil
 }
@@ -551,31 +549,364 @@ func (x *GetPaymentResponse) GetPayment() *Payment {
 	return nil
 }
 
+// FindPaymentRequest asks for payments by reference.
+type FindPaymentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The caller's own reference, as Authorize gave it. Example:
+	// "order-1001".
+	Reference string `protobuf:"bytes,1,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Optional. Not created before; PSPs search faster so.
+	CreatedAfterTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=created_after_time,json=createdAfterTime,proto3" json:"created_after_time,omitempty"`
+	// Optional. What is particular to one connector.
+	ConnectorOptions *structpb.Struct `protobuf:"bytes,3,opt,name=connector_options,json=connectorOptions,proto3" json:"connector_options,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *FindPaymentRequest) Reset() {
+	*x = FindPaymentRequest{}
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindPaymentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindPaymentRequest) ProtoMessage() {}
+
+func (x *FindPaymentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindPaymentRequest.ProtoReflect.Descriptor instead.
+func (*FindPaymentRequest) Descriptor() ([]byte, []int) {
+	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *FindPaymentRequest) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *FindPaymentRequest) GetCreatedAfterTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAfterTime
+	}
+	return nil
+}
+
+func (x *FindPaymentRequest) GetConnectorOptions() *structpb.Struct {
+	if x != nil {
+		return x.ConnectorOptions
+	}
+	return nil
+}
+
+// FindPaymentResponse answers FindPayment.
+type FindPaymentResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The payments with that reference, the newest first.
+	Payments []*Payment `protobuf:"bytes,1,rep,name=payments,proto3" json:"payments,omitempty"`
+	// True if the PSP's search sees at once all that it has accepted, so that no
+	// payment here means that there is none. False if it lags: then no payment
+	// here proves nothing yet.
+	Conclusive    bool `protobuf:"varint,2,opt,name=conclusive,proto3" json:"conclusive,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindPaymentResponse) Reset() {
+	*x = FindPaymentResponse{}
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindPaymentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindPaymentResponse) ProtoMessage() {}
+
+func (x *FindPaymentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindPaymentResponse.ProtoReflect.Descriptor instead.
+func (*FindPaymentResponse) Descriptor() ([]byte, []int) {
+	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *FindPaymentResponse) GetPayments() []*Payment {
+	if x != nil {
+		return x.Payments
+	}
+	return nil
+}
+
+func (x *FindPaymentResponse) GetConclusive() bool {
+	if x != nil {
+		return x.Conclusive
+	}
+	return false
+}
+
+// AdjustAuthorizationRequest asks for another authorized amount.
+type AdjustAuthorizationRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The PSP's id of the payment.
+	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// Required. The amount that is to be authorized in all, in the payment's
+	// currency and more than zero.
+	Amount *Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Optional. The caller's own reference of this change. Example: "adjust-2".
+	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Optional. Why, for PSPs that keep a reason. Example: "late_checkout".
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Optional. What is particular to one connector.
+	ConnectorOptions *structpb.Struct `protobuf:"bytes,5,opt,name=connector_options,json=connectorOptions,proto3" json:"connector_options,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *AdjustAuthorizationRequest) Reset() {
+	*x = AdjustAuthorizationRequest{}
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdjustAuthorizationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdjustAuthorizationRequest) ProtoMessage() {}
+
+func (x *AdjustAuthorizationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdjustAuthorizationRequest.ProtoReflect.Descriptor instead.
+func (*AdjustAuthorizationRequest) Descriptor() ([]byte, []int) {
+	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *AdjustAuthorizationRequest) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *AdjustAuthorizationRequest) GetAmount() *Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *AdjustAuthorizationRequest) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *AdjustAuthorizationRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *AdjustAuthorizationRequest) GetConnectorOptions() *structpb.Struct {
+	if x != nil {
+		return x.ConnectorOptions
+	}
+	return nil
+}
+
+// AdjustAuthorizationResponse answers AdjustAuthorization.
+type AdjustAuthorizationResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The payment after the change. If the issuer refuses, decline says why and
+	// the amount stays what it was.
+	Payment       *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdjustAuthorizationResponse) Reset() {
+	*x = AdjustAuthorizationResponse{}
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdjustAuthorizationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdjustAuthorizationResponse) ProtoMessage() {}
+
+func (x *AdjustAuthorizationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdjustAuthorizationResponse.ProtoReflect.Descriptor instead.
+func (*AdjustAuthorizationResponse) Descriptor() ([]byte, []int) {
+	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *AdjustAuthorizationResponse) GetPayment() *Payment {
+	if x != nil {
+		return x.Payment
+	}
+	return nil
+}
+
+// ExtendAuthorizationRequest asks for a longer life of an authorization.
+type ExtendAuthorizationRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The PSP's id of the payment.
+	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// Optional. What is particular to one connector.
+	ConnectorOptions *structpb.Struct `protobuf:"bytes,2,opt,name=connector_options,json=connectorOptions,proto3" json:"connector_options,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *ExtendAuthorizationRequest) Reset() {
+	*x = ExtendAuthorizationRequest{}
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExtendAuthorizationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExtendAuthorizationRequest) ProtoMessage() {}
+
+func (x *ExtendAuthorizationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExtendAuthorizationRequest.ProtoReflect.Descriptor instead.
+func (*ExtendAuthorizationRequest) Descriptor() ([]byte, []int) {
+	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ExtendAuthorizationRequest) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *ExtendAuthorizationRequest) GetConnectorOptions() *structpb.Struct {
+	if x != nil {
+		return x.ConnectorOptions
+	}
+	return nil
+}
+
+// ExtendAuthorizationResponse answers ExtendAuthorization.
+type ExtendAuthorizationResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The payment, with authorization_expire_time where the PSP tells it.
+	Payment       *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExtendAuthorizationResponse) Reset() {
+	*x = ExtendAuthorizationResponse{}
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExtendAuthorizationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExtendAuthorizationResponse) ProtoMessage() {}
+
+func (x *ExtendAuthorizationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_patchbay_payments_v1_payment_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExtendAuthorizationResponse.ProtoReflect.Descriptor instead.
+func (*ExtendAuthorizationResponse) Descriptor() ([]byte, []int) {
+	return file_patchbay_payments_v1_payment_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ExtendAuthorizationResponse) GetPayment() *Payment {
+	if x != nil {
+		return x.Payment
+	}
+	return nil
+}
+
 var File_patchbay_payments_v1_payment_service_proto protoreflect.FileDescriptor
 
 const file_patchbay_payments_v1_payment_service_proto_rawDesc = "" +
 	"\n" +
-	"*patchbay/payments/v1/payment_service.proto\x12\x14patchbay.payments.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a patchbay/payments/v1/money.proto\x1a\"patchbay/payments/v1/payment.proto\x1a)patchbay/payments/v1/payment_method.proto\x1a&patchbay/payments/v1/sensitivity.proto\"\xaa\x06\n" +
-	"\x10AuthorizeRequest\x125\n" +
-	"\treference\x18\x01 \x01(\tB\x17\xbaH\x14\xc8\x01\x01r\x0f\x10\x01\x18\x80\x012\b^[ -~]*$R\treference\x12~\n" +
-	"\x06amount\x18\x02 \x01(\v2\x1b.patchbay.payments.v1.MoneyBI\xbaHF\xba\x01@\n" +
-	"\x0famount.positive\x12\x16must be more than zero\x1a\x15this.minor_units != 0\xc8\x01\x01R\x06amount\x12T\n" +
-	"\x0ecapture_method\x18\x03 \x01(\x0e2#.patchbay.payments.v1.CaptureMethodB\b\xbaH\x05\x82\x01\x02\x10\x01R\rcaptureMethod\x12R\n" +
-	"\x0epayment_method\x18\x04 \x01(\v2#.patchbay.payments.v1.PaymentMethodB\x06\xbaH\x03\xc8\x01\x01R\rpaymentMethod\x129\n" +
-	"\n" +
-	"return_url\x18\x05 \x01(\tB\x1a\xbaH\x17\xd8\x01\x01r\x12\x18\x80\x102\n" +
-	"^https?://\x88\x01\x01R\treturnUrl\x12*\n" +
-	"\vdescription\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\vdescription\x12:\n" +
-	"\x14statement_descriptor\x18\a \x01(\tB\a\xbaH\x04r\x02\x18\x16R\x13statementDescriptor\x12$\n" +
-	"\x05email\x18\b \x01(\tB\x0e\xbaH\a\xd8\x01\x01r\x02`\x01\x88\x80\x19\x02R\x05email\x12i\n" +
-	"\bmetadata\x18\t \x03(\v24.patchbay.payments.v1.AuthorizeRequest.MetadataEntryB\x17\xbaH\x14\x9a\x01\x11\x10\x14\"\x06r\x04\x10\x01\x18(*\x05r\x03\x18\xf4\x03R\bmetadata\x12D\n" +
-	"\x11connector_options\x18\n" +
-	" \x01(\v2\x17.google.protobuf.StructR\x10connectorOptions\x1a;\n" +
-	"\rMetadataEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"L\n" +
-	"\x11AuthorizeResponse\x127\n" +
-	"\apayment\x18\x01 \x01(\v2\x1d.patchbay.payments.v1.PaymentR\apayment\"\xa1\x02\n" +
+	"*patchbay/payments/v1/payment_service.proto\x12\x14patchbay.payments.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$patchbay/payments/v1/authorize.proto\x1a patchbay/payments/v1/money.proto\x1a patchbay/payments/v1/order.proto\x1a(patchbay/payments/v1/order_details.proto\x1a\"patchbay/payments/v1/payment.proto\x1a!patchbay/payments/v1/refund.proto\"\x95\x04\n" +
 	"\x0eCaptureRequest\x12*\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x18\x80\x02R\tpaymentId\x12{\n" +
@@ -583,31 +914,77 @@ const file_patchbay_payments_v1_payment_service_proto_rawDesc = "" +
 	"\x0famount.positive\x12\x16must be more than zero\x1a\x15this.minor_units != 0R\x06amount\x12 \n" +
 	"\fmore_to_come\x18\x03 \x01(\bR\n" +
 	"moreToCome\x12D\n" +
-	"\x11connector_options\x18\x04 \x01(\v2\x17.google.protobuf.StructR\x10connectorOptions\"\x9e\x01\n" +
+	"\x11connector_options\x18\x04 \x01(\v2\x17.google.protobuf.StructR\x10connectorOptions\x120\n" +
+	"\treference\x18\x05 \x01(\tB\x12\xbaH\x0fr\r\x18\x80\x012\b^[ -~]*$R\treference\x12H\n" +
+	"\n" +
+	"line_items\x18\x06 \x03(\v2\x1e.patchbay.payments.v1.LineItemB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\tlineItems\x12:\n" +
+	"\bshipping\x18\a \x01(\v2\x1e.patchbay.payments.v1.ShippingR\bshipping\x12:\n" +
+	"\x14statement_descriptor\x18\b \x01(\tB\a\xbaH\x04r\x02\x18\x16R\x13statementDescriptor\"\x9e\x01\n" +
 	"\x0fCaptureResponse\x127\n" +
 	"\apayment\x18\x01 \x01(\v2\x1d.patchbay.payments.v1.PaymentR\apayment\x123\n" +
 	"\x06amount\x18\x02 \x01(\v2\x1b.patchbay.payments.v1.MoneyR\x06amount\x12\x1d\n" +
 	"\n" +
-	"capture_id\x18\x03 \x01(\tR\tcaptureId\"\xa1\x01\n" +
+	"capture_id\x18\x03 \x01(\tR\tcaptureId\"\xd3\x01\n" +
 	"\vVoidRequest\x12*\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x18\x80\x02R\tpaymentId\x12 \n" +
 	"\x06reason\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06reason\x12D\n" +
-	"\x11connector_options\x18\x03 \x01(\v2\x17.google.protobuf.StructR\x10connectorOptions\"G\n" +
+	"\x11connector_options\x18\x03 \x01(\v2\x17.google.protobuf.StructR\x10connectorOptions\x120\n" +
+	"\treference\x18\x04 \x01(\tB\x12\xbaH\x0fr\r\x18\x80\x012\b^[ -~]*$R\treference\"G\n" +
 	"\fVoidResponse\x127\n" +
-	"\apayment\x18\x01 \x01(\v2\x1d.patchbay.payments.v1.PaymentR\apayment\"\x85\x01\n" +
+	"\apayment\x18\x01 \x01(\v2\x1d.patchbay.payments.v1.PaymentR\apayment\"\xdb\x01\n" +
+	"\x0eReverseRequest\x12*\n" +
+	"\n" +
+	"payment_id\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x18\x80\x02R\tpaymentId\x125\n" +
+	"\treference\x18\x02 \x01(\tB\x17\xbaH\x14\xc8\x01\x01r\x0f\x10\x01\x18\x80\x012\b^[ -~]*$R\treference\x12 \n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06reason\x12D\n" +
+	"\x11connector_options\x18\x04 \x01(\v2\x17.google.protobuf.StructR\x10connectorOptions\"\x80\x01\n" +
+	"\x0fReverseResponse\x127\n" +
+	"\apayment\x18\x01 \x01(\v2\x1d.patchbay.payments.v1.PaymentR\apayment\x124\n" +
+	"\x06refund\x18\x02 \x01(\v2\x1c.patchbay.payments.v1.RefundR\x06refund\"\x85\x01\n" +
 	"\x11GetPaymentRequest\x12*\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x18\x80\x02R\tpaymentId\x12D\n" +
 	"\x11connector_options\x18\x02 \x01(\v2\x17.google.protobuf.StructR\x10connectorOptions\"M\n" +
 	"\x12GetPaymentResponse\x127\n" +
-	"\apayment\x18\x01 \x01(\v2\x1d.patchbay.payments.v1.PaymentR\apayment2\xf6\x02\n" +
-	"\x0ePaymentService\x12\\\n" +
-	"\tAuthorize\x12&.patchbay.payments.v1.AuthorizeRequest\x1a'.patchbay.payments.v1.AuthorizeResponse\x12V\n" +
-	"\aCapture\x12$.patchbay.payments.v1.CaptureRequest\x1a%.patchbay.payments.v1.CaptureResponse\x12M\n" +
-	"\x04Void\x12!.patchbay.payments.v1.VoidRequest\x1a\".patchbay.payments.v1.VoidResponse\x12_\n" +
+	"\apayment\x18\x01 \x01(\v2\x1d.patchbay.payments.v1.PaymentR\apayment\"\xdb\x01\n" +
+	"\x12FindPaymentRequest\x125\n" +
+	"\treference\x18\x01 \x01(\tB\x17\xbaH\x14\xc8\x01\x01r\x0f\x10\x01\x18\x80\x012\b^[ -~]*$R\treference\x12H\n" +
+	"\x12created_after_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x10createdAfterTime\x12D\n" +
+	"\x11connector_options\x18\x03 \x01(\v2\x17.google.protobuf.StructR\x10connectorOptions\"p\n" +
+	"\x13FindPaymentResponse\x129\n" +
+	"\bpayments\x18\x01 \x03(\v2\x1d.patchbay.payments.v1.PaymentR\bpayments\x12\x1e\n" +
 	"\n" +
-	"GetPayment\x12'.patchbay.payments.v1.GetPaymentRequest\x1a(.patchbay.payments.v1.GetPaymentResponseBDZBgithub.com/patchbay/patchbay/proto/patchbay/payments/v1;paymentsv1b\x06proto3"
+	"conclusive\x18\x02 \x01(\bR\n" +
+	"conclusive\"\xe2\x02\n" +
+	"\x1aAdjustAuthorizationRequest\x12*\n" +
+	"\n" +
+	"payment_id\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x18\x80\x02R\tpaymentId\x12~\n" +
+	"\x06amount\x18\x02 \x01(\v2\x1b.patchbay.payments.v1.MoneyBI\xbaHF\xba\x01@\n" +
+	"\x0famount.positive\x12\x16must be more than zero\x1a\x15this.minor_units != 0\xc8\x01\x01R\x06amount\x120\n" +
+	"\treference\x18\x03 \x01(\tB\x12\xbaH\x0fr\r\x18\x80\x012\b^[ -~]*$R\treference\x12 \n" +
+	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06reason\x12D\n" +
+	"\x11connector_options\x18\x05 \x01(\v2\x17.google.protobuf.StructR\x10connectorOptions\"V\n" +
+	"\x1bAdjustAuthorizationResponse\x127\n" +
+	"\apayment\x18\x01 \x01(\v2\x1d.patchbay.payments.v1.PaymentR\apayment\"\x8e\x01\n" +
+	"\x1aExtendAuthorizationRequest\x12*\n" +
+	"\n" +
+	"payment_id\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x18\x80\x02R\tpaymentId\x12D\n" +
+	"\x11connector_options\x18\x02 \x01(\v2\x17.google.protobuf.StructR\x10connectorOptions\"V\n" +
+	"\x1bExtendAuthorizationResponse\x127\n" +
+	"\apayment\x18\x01 \x01(\v2\x1d.patchbay.payments.v1.PaymentR\apayment2\xe9\a\n" +
+	"\x0ePaymentService\x12\\\n" +
+	"\tAuthorize\x12&.patchbay.payments.v1.AuthorizeRequest\x1a'.patchbay.payments.v1.AuthorizeResponse\x12Y\n" +
+	"\bComplete\x12%.patchbay.payments.v1.CompleteRequest\x1a&.patchbay.payments.v1.CompleteResponse\x12V\n" +
+	"\aCapture\x12$.patchbay.payments.v1.CaptureRequest\x1a%.patchbay.payments.v1.CaptureResponse\x12M\n" +
+	"\x04Void\x12!.patchbay.payments.v1.VoidRequest\x1a\".patchbay.payments.v1.VoidResponse\x12V\n" +
+	"\aReverse\x12$.patchbay.payments.v1.ReverseRequest\x1a%.patchbay.payments.v1.ReverseResponse\x12_\n" +
+	"\n" +
+	"GetPayment\x12'.patchbay.payments.v1.GetPaymentRequest\x1a(.patchbay.payments.v1.GetPaymentResponse\x12b\n" +
+	"\vFindPayment\x12(.patchbay.payments.v1.FindPaymentRequest\x1a).patchbay.payments.v1.FindPaymentResponse\x12z\n" +
+	"\x13AdjustAuthorization\x120.patchbay.payments.v1.AdjustAuthorizationRequest\x1a1.patchbay.payments.v1.AdjustAuthorizationResponse\x12z\n" +
+	"\x13ExtendAuthorization\x120.patchbay.payments.v1.ExtendAuthorizationRequest\x1a1.patchbay.payments.v1.ExtendAuthorizationResponse\x12b\n" +
+	"\vCreateOrder\x12(.patchbay.payments.v1.CreateOrderRequest\x1a).patchbay.payments.v1.CreateOrderResponseBDZBgithub.com/patchbay/patchbay/proto/patchbay/payments/v1;paymentsv1b\x06proto3"
 
 var (
 	file_patchbay_payments_v1_payment_service_proto_rawDescOnce sync.Once
@@ -621,51 +998,83 @@ func file_patchbay_payments_v1_payment_service_proto_rawDescGZIP() []byte {
 	return file_patchbay_payments_v1_payment_service_proto_rawDescData
 }
 
-var file_patchbay_payments_v1_payment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_patchbay_payments_v1_payment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_patchbay_payments_v1_payment_service_proto_goTypes = []any{
-	(*AuthorizeRequest)(nil),   // 0: patchbay.payments.v1.AuthorizeRequest
-	(*AuthorizeResponse)(nil),  // 1: patchbay.payments.v1.AuthorizeResponse
-	(*CaptureRequest)(nil),     // 2: patchbay.payments.v1.CaptureRequest
-	(*CaptureResponse)(nil),    // 3: patchbay.payments.v1.CaptureResponse
-	(*VoidRequest)(nil),        // 4: patchbay.payments.v1.VoidRequest
-	(*VoidResponse)(nil),       // 5: patchbay.payments.v1.VoidResponse
-	(*GetPaymentRequest)(nil),  // 6: patchbay.payments.v1.GetPaymentRequest
-	(*GetPaymentResponse)(nil), // 7: patchbay.payments.v1.GetPaymentResponse
-	nil,                        // 8: patchbay.payments.v1.AuthorizeRequest.MetadataEntry
-	(*Money)(nil),              // 9: patchbay.payments.v1.Money
-	(CaptureMethod)(0),         // 10: patchbay.payments.v1.CaptureMethod
-	(*PaymentMethod)(nil),      // 11: patchbay.payments.v1.PaymentMethod
-	(*structpb.Struct)(nil),    // 12: google.protobuf.Struct
-	(*Payment)(nil),            // 13: patchbay.payments.v1.Payment
+	(*CaptureRequest)(nil),              // 0: patchbay.payments.v1.CaptureRequest
+	(*CaptureResponse)(nil),             // 1: patchbay.payments.v1.CaptureResponse
+	(*VoidRequest)(nil),                 // 2: patchbay.payments.v1.VoidRequest
+	(*VoidResponse)(nil),                // 3: patchbay.payments.v1.VoidResponse
+	(*ReverseRequest)(nil),              // 4: patchbay.payments.v1.ReverseRequest
+	(*ReverseResponse)(nil),             // 5: patchbay.payments.v1.ReverseResponse
+	(*GetPaymentRequest)(nil),           // 6: patchbay.payments.v1.GetPaymentRequest
+	(*GetPaymentResponse)(nil),          // 7: patchbay.payments.v1.GetPaymentResponse
+	(*FindPaymentRequest)(nil),          // 8: patchbay.payments.v1.FindPaymentRequest
+	(*FindPaymentResponse)(nil),         // 9: patchbay.payments.v1.FindPaymentResponse
+	(*AdjustAuthorizationRequest)(nil),  // 10: patchbay.payments.v1.AdjustAuthorizationRequest
+	(*AdjustAuthorizationResponse)(nil), // 11: patchbay.payments.v1.AdjustAuthorizationResponse
+	(*ExtendAuthorizationRequest)(nil),  // 12: patchbay.payments.v1.ExtendAuthorizationRequest
+	(*ExtendAuthorizationResponse)(nil), // 13: patchbay.payments.v1.ExtendAuthorizationResponse
+	(*Money)(nil),                       // 14: patchbay.payments.v1.Money
+	(*structpb.Struct)(nil),             // 15: google.protobuf.Struct
+	(*LineItem)(nil),                    // 16: patchbay.payments.v1.LineItem
+	(*Shipping)(nil),                    // 17: patchbay.payments.v1.Shipping
+	(*Payment)(nil),                     // 18: patchbay.payments.v1.Payment
+	(*Refund)(nil),                      // 19: patchbay.payments.v1.Refund
+	(*timestamppb.Timestamp)(nil),       // 20: google.protobuf.Timestamp
+	(*AuthorizeRequest)(nil),            // 21: patchbay.payments.v1.AuthorizeRequest
+	(*CompleteRequest)(nil),             // 22: patchbay.payments.v1.CompleteRequest
+	(*CreateOrderRequest)(nil),          // 23: patchbay.payments.v1.CreateOrderRequest
+	(*AuthorizeResponse)(nil),           // 24: patchbay.payments.v1.AuthorizeResponse
+	(*CompleteResponse)(nil),            // 25: patchbay.payments.v1.CompleteResponse
+	(*CreateOrderResponse)(nil),         // 26: patchbay.payments.v1.CreateOrderResponse
 }
 var file_patchbay_payments_v1_payment_service_proto_depIdxs = []int32{
-	9,  // 0: patchbay.payments.v1.AuthorizeRequest.amount:type_name -> patchbay.payments.v1.Money
-	10, // 1: patchbay.payments.v1.AuthorizeRequest.capture_method:type_name -> patchbay.payments.v1.CaptureMethod
-	11, // 2: patchbay.payments.v1.AuthorizeRequest.payment_method:type_name -> patchbay.payments.v1.PaymentMethod
-	8,  // 3: patchbay.payments.v1.AuthorizeRequest.metadata:type_name -> patchbay.payments.v1.AuthorizeRequest.MetadataEntry
-	12, // 4: patchbay.payments.v1.AuthorizeRequest.connector_options:type_name -> google.protobuf.Struct
-	13, // 5: patchbay.payments.v1.AuthorizeResponse.payment:type_name -> patchbay.payments.v1.Payment
-	9,  // 6: patchbay.payments.v1.CaptureRequest.amount:type_name -> patchbay.payments.v1.Money
-	12, // 7: patchbay.payments.v1.CaptureRequest.connector_options:type_name -> google.protobuf.Struct
-	13, // 8: patchbay.payments.v1.CaptureResponse.payment:type_name -> patchbay.payments.v1.Payment
-	9,  // 9: patchbay.payments.v1.CaptureResponse.amount:type_name -> patchbay.payments.v1.Money
-	12, // 10: patchbay.payments.v1.VoidRequest.connector_options:type_name -> google.protobuf.Struct
-	13, // 11: patchbay.payments.v1.VoidResponse.payment:type_name -> patchbay.payments.v1.Payment
-	12, // 12: patchbay.payments.v1.GetPaymentRequest.connector_options:type_name -> google.protobuf.Struct
-	13, // 13: patchbay.payments.v1.GetPaymentResponse.payment:type_name -> patchbay.payments.v1.Payment
-	0,  // 14: patchbay.payments.v1.PaymentService.Authorize:input_type -> patchbay.payments.v1.AuthorizeRequest
-	2,  // 15: patchbay.payments.v1.PaymentService.Capture:input_type -> patchbay.payments.v1.CaptureRequest
-	4,  // 16: patchbay.payments.v1.PaymentService.Void:input_type -> patchbay.payments.v1.VoidRequest
-	6,  // 17: patchbay.payments.v1.PaymentService.GetPayment:input_type -> patchbay.payments.v1.GetPaymentRequest
-	1,  // 18: patchbay.payments.v1.PaymentService.Authorize:output_type -> patchbay.payments.v1.AuthorizeResponse
-	3,  // 19: patchbay.payments.v1.PaymentService.Capture:output_type -> patchbay.payments.v1.CaptureResponse
-	5,  // 20: patchbay.payments.v1.PaymentService.Void:output_type -> patchbay.payments.v1.VoidResponse
-	7,  // 21: patchbay.payments.v1.PaymentService.GetPayment:output_type -> patchbay.payments.v1.GetPaymentResponse
-	18, // [18:22] is the sub-list for method output_type
-	14, // [14:18] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	14, // 0: patchbay.payments.v1.CaptureRequest.amount:type_name -> patchbay.payments.v1.Money
+	15, // 1: patchbay.payments.v1.CaptureRequest.connector_options:type_name -> google.protobuf.Struct
+	16, // 2: patchbay.payments.v1.CaptureRequest.line_items:type_name -> patchbay.payments.v1.LineItem
+	17, // 3: patchbay.payments.v1.CaptureRequest.shipping:type_name -> patchbay.payments.v1.Shipping
+	18, // 4: patchbay.payments.v1.CaptureResponse.payment:type_name -> patchbay.payments.v1.Payment
+	14, // 5: patchbay.payments.v1.CaptureResponse.amount:type_name -> patchbay.payments.v1.Money
+	15, // 6: patchbay.payments.v1.VoidRequest.connector_options:type_name -> google.protobuf.Struct
+	18, // 7: patchbay.payments.v1.VoidResponse.payment:type_name -> patchbay.payments.v1.Payment
+	15, // 8: patchbay.payments.v1.ReverseRequest.connector_options:type_name -> google.protobuf.Struct
+	18, // 9: patchbay.payments.v1.ReverseResponse.payment:type_name -> patchbay.payments.v1.Payment
+	19, // 10: patchbay.payments.v1.ReverseResponse.refund:type_name -> patchbay.payments.v1.Refund
+	15, // 11: patchbay.payments.v1.GetPaymentRequest.connector_options:type_name -> google.protobuf.Struct
+	18, // 12: patchbay.payments.v1.GetPaymentResponse.payment:type_name -> patchbay.payments.v1.Payment
+	20, // 13: patchbay.payments.v1.FindPaymentRequest.created_after_time:type_name -> google.protobuf.Timestamp
+	15, // 14: patchbay.payments.v1.FindPaymentRequest.connector_options:type_name -> google.protobuf.Struct
+	18, // 15: patchbay.payments.v1.FindPaymentResponse.payments:type_name -> patchbay.payments.v1.Payment
+	14, // 16: patchbay.payments.v1.AdjustAuthorizationRequest.amount:type_name -> patchbay.payments.v1.Money
+	15, // 17: patchbay.payments.v1.AdjustAuthorizationRequest.connector_options:type_name -> google.protobuf.Struct
+	18, // 18: patchbay.payments.v1.AdjustAuthorizationResponse.payment:type_name -> patchbay.payments.v1.Payment
+	15, // 19: patchbay.payments.v1.ExtendAuthorizationRequest.connector_options:type_name -> google.protobuf.Struct
+	18, // 20: patchbay.payments.v1.ExtendAuthorizationResponse.payment:type_name -> patchbay.payments.v1.Payment
+	21, // 21: patchbay.payments.v1.PaymentService.Authorize:input_type -> patchbay.payments.v1.AuthorizeRequest
+	22, // 22: patchbay.payments.v1.PaymentService.Complete:input_type -> patchbay.payments.v1.CompleteRequest
+	0,  // 23: patchbay.payments.v1.PaymentService.Capture:input_type -> patchbay.payments.v1.CaptureRequest
+	2,  // 24: patchbay.payments.v1.PaymentService.Void:input_type -> patchbay.payments.v1.VoidRequest
+	4,  // 25: patchbay.payments.v1.PaymentService.Reverse:input_type -> patchbay.payments.v1.ReverseRequest
+	6,  // 26: patchbay.payments.v1.PaymentService.GetPayment:input_type -> patchbay.payments.v1.GetPaymentRequest
+	8,  // 27: patchbay.payments.v1.PaymentService.FindPayment:input_type -> patchbay.payments.v1.FindPaymentRequest
+	10, // 28: patchbay.payments.v1.PaymentService.AdjustAuthorization:input_type -> patchbay.payments.v1.AdjustAuthorizationRequest
+	12, // 29: patchbay.payments.v1.PaymentService.ExtendAuthorization:input_type -> patchbay.payments.v1.ExtendAuthorizationRequest
+	23, // 30: patchbay.payments.v1.PaymentService.CreateOrder:input_type -> patchbay.payments.v1.CreateOrderRequest
+	24, // 31: patchbay.payments.v1.PaymentService.Authorize:output_type -> patchbay.payments.v1.AuthorizeResponse
+	25, // 32: patchbay.payments.v1.PaymentService.Complete:output_type -> patchbay.payments.v1.CompleteResponse
+	1,  // 33: patchbay.payments.v1.PaymentService.Capture:output_type -> patchbay.payments.v1.CaptureResponse
+	3,  // 34: patchbay.payments.v1.PaymentService.Void:output_type -> patchbay.payments.v1.VoidResponse
+	5,  // 35: patchbay.payments.v1.PaymentService.Reverse:output_type -> patchbay.payments.v1.ReverseResponse
+	7,  // 36: patchbay.payments.v1.PaymentService.GetPayment:output_type -> patchbay.payments.v1.GetPaymentResponse
+	9,  // 37: patchbay.payments.v1.PaymentService.FindPayment:output_type -> patchbay.payments.v1.FindPaymentResponse
+	11, // 38: patchbay.payments.v1.PaymentService.AdjustAuthorization:output_type -> patchbay.payments.v1.AdjustAuthorizationResponse
+	13, // 39: patchbay.payments.v1.PaymentService.ExtendAuthorization:output_type -> patchbay.payments.v1.ExtendAuthorizationResponse
+	26, // 40: patchbay.payments.v1.PaymentService.CreateOrder:output_type -> patchbay.payments.v1.CreateOrderResponse
+	31, // [31:41] is the sub-list for method output_type
+	21, // [21:31] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_patchbay_payments_v1_payment_service_proto_init() }
@@ -673,17 +1082,19 @@ func file_patchbay_payments_v1_payment_service_proto_init() {
 	if File_patchbay_payments_v1_payment_service_proto != nil {
 		return
 	}
+	file_patchbay_payments_v1_authorize_proto_init()
 	file_patchbay_payments_v1_money_proto_init()
+	file_patchbay_payments_v1_order_proto_init()
+	file_patchbay_payments_v1_order_details_proto_init()
 	file_patchbay_payments_v1_payment_proto_init()
-	file_patchbay_payments_v1_payment_method_proto_init()
-	file_patchbay_payments_v1_sensitivity_proto_init()
+	file_patchbay_payments_v1_refund_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_patchbay_payments_v1_payment_service_proto_rawDesc), len(file_patchbay_payments_v1_payment_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,29 +19,52 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	PaymentService_Authorize_FullMethodName  = "/patchbay.payments.v1.PaymentService/Authorize"
-	PaymentService_Capture_FullMethodName    = "/patchbay.payments.v1.PaymentService/Capture"
-	PaymentService_Void_FullMethodName       = "/patchbay.payments.v1.PaymentService/Void"
-	PaymentService_GetPayment_FullMethodName = "/patchbay.payments.v1.PaymentService/GetPayment"
+	PaymentService_Authorize_FullMethodName           = "/patchbay.payments.v1.PaymentService/Authorize"
+	PaymentService_Complete_FullMethodName            = "/patchbay.payments.v1.PaymentService/Complete"
+	PaymentService_Capture_FullMethodName             = "/patchbay.payments.v1.PaymentService/Capture"
+	PaymentService_Void_FullMethodName                = "/patchbay.payments.v1.PaymentService/Void"
+	PaymentService_Reverse_FullMethodName             = "/patchbay.payments.v1.PaymentService/Reverse"
+	PaymentService_GetPayment_FullMethodName          = "/patchbay.payments.v1.PaymentService/GetPayment"
+	PaymentService_FindPayment_FullMethodName         = "/patchbay.payments.v1.PaymentService/FindPayment"
+	PaymentService_AdjustAuthorization_FullMethodName = "/patchbay.payments.v1.PaymentService/AdjustAuthorization"
+	PaymentService_ExtendAuthorization_FullMethodName = "/patchbay.payments.v1.PaymentService/ExtendAuthorization"
+	PaymentService_CreateOrder_FullMethodName         = "/patchbay.payments.v1.PaymentService/CreateOrder"
 )
 
 // PaymentServiceClient is the client API for PaymentService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// PaymentService takes payments. A refusal is an answer (OK with a decline);
-// an error means that there is no answer, and its ErrorInfo says whether the
-// PSP may have been reached ("sent": "NEVER" or "MAYBE").
+// PaymentService takes payments. A refusal is an answer (OK with a decline); an
+// error means that there is no answer, and its ErrorInfo says whether the PSP
+// may have been reached ("sent": "NEVER" or "MAYBE").
 type PaymentServiceClient interface {
-	// Authorizes a payment and, unless capture_method says otherwise, captures it.
+	// Authorizes a payment and, unless capture_method says otherwise, captures
+	// it.
 	Authorize(ctx context.Context, in *AuthorizeRequest, opts ...grpc.CallOption) (*AuthorizeResponse, error)
+	// Goes on with a payment after its next_action: a redirect, a challenge, a
+	// one-time password. What came back is verified.
+	Complete(ctx context.Context, in *CompleteRequest, opts ...grpc.CallOption) (*CompleteResponse, error)
 	// Captures all or part of an authorized payment.
 	Capture(ctx context.Context, in *CaptureRequest, opts ...grpc.CallOption) (*CaptureResponse, error)
 	// Releases an authorization of which nothing is captured.
 	Void(ctx context.Context, in *VoidRequest, opts ...grpc.CallOption) (*VoidResponse, error)
-	// Reads a payment's state from the PSP. It moves no money and can be
-	// repeated freely.
+	// Undoes a payment: voids it if that is still possible, and refunds it
+	// otherwise.
+	Reverse(ctx context.Context, in *ReverseRequest, opts ...grpc.CallOption) (*ReverseResponse, error)
+	// Reads a payment's state from the PSP. It moves no money and can be repeated
+	// freely.
 	GetPayment(ctx context.Context, in *GetPaymentRequest, opts ...grpc.CallOption) (*GetPaymentResponse, error)
+	// Looks for payments by the caller's own reference: the way out of an unknown
+	// outcome when no id is known. It moves no money and can be repeated freely.
+	FindPayment(ctx context.Context, in *FindPaymentRequest, opts ...grpc.CallOption) (*FindPaymentResponse, error)
+	// Changes the authorized amount, up or down, before it is captured.
+	AdjustAuthorization(ctx context.Context, in *AdjustAuthorizationRequest, opts ...grpc.CallOption) (*AdjustAuthorizationResponse, error)
+	// Lets an authorization last longer.
+	ExtendAuthorization(ctx context.Context, in *ExtendAuthorizationRequest, opts ...grpc.CallOption) (*ExtendAuthorizationResponse, error)
+	// Creates an order at a PSP that wants one before the payer chooses how to
+	// pay.
+	CreateOrder(ctx context.Context, in *CreateOrderRequest, opts ...grpc.CallOption) (*CreateOrderResponse, error)
 }
 
 type paymentServiceClient struct {
@@ -56,6 +79,16 @@ func (c *paymentServiceClient) Authorize(ctx context.Context, in *AuthorizeReque
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(AuthorizeResponse)
 	err := c.cc.Invoke(ctx, PaymentService_Authorize_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) Complete(ctx context.Context, in *CompleteRequest, opts ...grpc.CallOption) (*CompleteResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CompleteResponse)
+	err := c.cc.Invoke(ctx, PaymentService_Complete_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +115,16 @@ func (c *paymentServiceClient) Void(ctx context.Context, in *VoidRequest, opts .
 	return out, nil
 }
 
+func (c *paymentServiceClient) Reverse(ctx context.Context, in *ReverseRequest, opts ...grpc.CallOption) (*ReverseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReverseResponse)
+	err := c.cc.Invoke(ctx, PaymentService_Reverse_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *paymentServiceClient) GetPayment(ctx context.Context, in *GetPaymentRequest, opts ...grpc.CallOption) (*GetPaymentResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetPaymentResponse)
@@ -92,23 +135,80 @@ func (c *paymentServiceClient) GetPayment(ctx context.Context, in *GetPaymentReq
 	return out, nil
 }
 
+func (c *paymentServiceClient) FindPayment(ctx context.Context, in *FindPaymentRequest, opts ...grpc.CallOption) (*FindPaymentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindPaymentResponse)
+	err := c.cc.Invoke(ctx, PaymentService_FindPayment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) AdjustAuthorization(ctx context.Context, in *AdjustAuthorizationRequest, opts ...grpc.CallOption) (*AdjustAuthorizationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AdjustAuthorizationResponse)
+	err := c.cc.Invoke(ctx, PaymentService_AdjustAuthorization_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) ExtendAuthorization(ctx context.Context, in *ExtendAuthorizationRequest, opts ...grpc.CallOption) (*ExtendAuthorizationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExtendAuthorizationResponse)
+	err := c.cc.Invoke(ctx, PaymentService_ExtendAuthorization_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) CreateOrder(ctx context.Context, in *CreateOrderRequest, opts ...grpc.CallOption) (*CreateOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreateOrderResponse)
+	err := c.cc.Invoke(ctx, PaymentService_CreateOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PaymentServiceServer is the server API for PaymentService service.
 // All implementations should embed UnimplementedPaymentServiceServer
 // for forward compatibility.
 //
-// PaymentService takes payments. A refusal is an answer (OK with a decline);
-// an error means that there is no answer, and its ErrorInfo says whether the
-// PSP may have been reached ("sent": "NEVER" or "MAYBE").
+// PaymentService takes payments. A refusal is an answer (OK with a decline); an
+// error means that there is no answer, and its ErrorInfo says whether the PSP
+// may have been reached ("sent": "NEVER" or "MAYBE").
 type PaymentServiceServer interface {
-	// Authorizes a payment and, unless capture_method says otherwise, captures it.
+	// Authorizes a payment and, unless capture_method says otherwise, captures
+	// it.
 	Authorize(context.Context, *AuthorizeRequest) (*AuthorizeResponse, error)
+	// Goes on with a payment after its next_action: a redirect, a challenge, a
+	// one-time password. What came back is verified.
+	Complete(context.Context, *CompleteRequest) (*CompleteResponse, error)
 	// Captures all or part of an authorized payment.
 	Capture(context.Context, *CaptureRequest) (*CaptureResponse, error)
 	// Releases an authorization of which nothing is captured.
 	Void(context.Context, *VoidRequest) (*VoidResponse, error)
-	// Reads a payment's state from the PSP. It moves no money and can be
-	// repeated freely.
+	// Undoes a payment: voids it if that is still possible, and refunds it
+	// otherwise.
+	Reverse(context.Context, *ReverseRequest) (*ReverseResponse, error)
+	// Reads a payment's state from the PSP. It moves no money and can be repeated
+	// freely.
 	GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error)
+	// Looks for payments by the caller's own reference: the way out of an unknown
+	// outcome when no id is known. It moves no money and can be repeated freely.
+	FindPayment(context.Context, *FindPaymentRequest) (*FindPaymentResponse, error)
+	// Changes the authorized amount, up or down, before it is captured.
+	AdjustAuthorization(context.Context, *AdjustAuthorizationRequest) (*AdjustAuthorizationResponse, error)
+	// Lets an authorization last longer.
+	ExtendAuthorization(context.Context, *ExtendAuthorizationRequest) (*ExtendAuthorizationResponse, error)
+	// Creates an order at a PSP that wants one before the payer chooses how to
+	// pay.
+	CreateOrder(context.Context, *CreateOrderRequest) (*CreateOrderResponse, error)
 }
 
 // UnimplementedPaymentServiceServer should be embedded to have
@@ -121,14 +221,32 @@ type UnimplementedPaymentServiceServer struct{}
 func (UnimplementedPaymentServiceServer) Authorize(context.Context, *AuthorizeRequest) (*AuthorizeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Authorize not implemented")
 }
+func (UnimplementedPaymentServiceServer) Complete(context.Context, *CompleteRequest) (*CompleteResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Complete not implemented")
+}
 func (UnimplementedPaymentServiceServer) Capture(context.Context, *CaptureRequest) (*CaptureResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Capture not implemented")
 }
 func (UnimplementedPaymentServiceServer) Void(context.Context, *VoidRequest) (*VoidResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Void not implemented")
 }
+func (UnimplementedPaymentServiceServer) Reverse(context.Context, *ReverseRequest) (*ReverseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Reverse not implemented")
+}
 func (UnimplementedPaymentServiceServer) GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetPayment not implemented")
+}
+func (UnimplementedPaymentServiceServer) FindPayment(context.Context, *FindPaymentRequest) (*FindPaymentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindPayment not implemented")
+}
+func (UnimplementedPaymentServiceServer) AdjustAuthorization(context.Context, *AdjustAuthorizationRequest) (*AdjustAuthorizationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AdjustAuthorization not implemented")
+}
+func (UnimplementedPaymentServiceServer) ExtendAuthorization(context.Context, *ExtendAuthorizationRequest) (*ExtendAuthorizationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExtendAuthorization not implemented")
+}
+func (UnimplementedPaymentServiceServer) CreateOrder(context.Context, *CreateOrderRequest) (*CreateOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateOrder not implemented")
 }
 func (UnimplementedPaymentServiceServer) testEmbeddedByValue() {}
 
@@ -164,6 +282,24 @@ func _PaymentService_Authorize_Handler(srv interface{}, ctx context.Context, dec
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(PaymentServiceServer).Authorize(ctx, req.(*AuthorizeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentService_Complete_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CompleteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).Complete(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_Complete_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).Complete(ctx, req.(*CompleteRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -204,6 +340,24 @@ func _PaymentService_Void_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PaymentService_Reverse_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReverseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).Reverse(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_Reverse_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).Reverse(ctx, req.(*ReverseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _PaymentService_GetPayment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetPaymentRequest)
 	if err := dec(in); err != nil {
@@ -222,6 +376,78 @@ func _PaymentService_GetPayment_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PaymentService_FindPayment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindPaymentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).FindPayment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_FindPayment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).FindPayment(ctx, req.(*FindPaymentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentService_AdjustAuthorization_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AdjustAuthorizationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).AdjustAuthorization(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_AdjustAuthorization_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).AdjustAuthorization(ctx, req.(*AdjustAuthorizationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentService_ExtendAuthorization_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExtendAuthorizationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).ExtendAuthorization(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_ExtendAuthorization_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).ExtendAuthorization(ctx, req.(*ExtendAuthorizationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentService_CreateOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).CreateOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_CreateOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).CreateOrder(ctx, req.(*CreateOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // PaymentService_ServiceDesc is the grpc.ServiceDesc for PaymentService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -234,6 +460,10 @@ var PaymentService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _PaymentService_Authorize_Handler,
 		},
 		{
+			MethodName: "Complete",
+			Handler:    _PaymentService_Complete_Handler,
+		},
+		{
 			MethodName: "Capture",
 			Handler:    _PaymentService_Capture_Handler,
 		},
@@ -242,8 +472,28 @@ var PaymentService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _PaymentService_Void_Handler,
 		},
 		{
+			MethodName: "Reverse",
+			Handler:    _PaymentService_Reverse_Handler,
+		},
+		{
 			MethodName: "GetPayment",
 			Handler:    _PaymentService_GetPayment_Handler,
+		},
+		{
+			MethodName: "FindPayment",
+			Handler:    _PaymentService_FindPayment_Handler,
+		},
+		{
+			MethodName: "AdjustAuthorization",
+			Handler:    _PaymentService_AdjustAuthorization_Handler,
+		},
+		{
+			MethodName: "ExtendAuthorization",
+			Handler:    _PaymentService_ExtendAuthorization_Handler,
+		},
+		{
+			MethodName: "CreateOrder",
+			Handler:    _PaymentService_CreateOrder_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

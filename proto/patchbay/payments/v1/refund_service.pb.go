@@ -11,7 +11,6 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	structpb "google.golang.org/protobuf/types/known/structpb"
-	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -24,76 +23,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// RefundStatus says what happened to the money of a refund.
-type RefundStatus int32
-
-const (
-	// Never sent.
-	RefundStatus_REFUND_STATUS_UNSPECIFIED RefundStatus = 0
-	// Accepted, and on its way.
-	RefundStatus_REFUND_STATUS_PENDING RefundStatus = 1
-	// Given back.
-	RefundStatus_REFUND_STATUS_SUCCEEDED RefundStatus = 2
-	// Refused; decline says why.
-	RefundStatus_REFUND_STATUS_DECLINED RefundStatus = 3
-	// Provably nothing happened, or it came back.
-	RefundStatus_REFUND_STATUS_FAILED RefundStatus = 4
-	// Somebody must do something first.
-	RefundStatus_REFUND_STATUS_REQUIRES_ACTION RefundStatus = 5
-	// It may have happened; GetRefund, or a repeat with the same idempotency
-	// key, decides.
-	RefundStatus_REFUND_STATUS_UNKNOWN RefundStatus = 6
-)
-
-// Enum value maps for RefundStatus.
-var (
-	RefundStatus_name = map[int32]string{
-		0: "REFUND_STATUS_UNSPECIFIED",
-		1: "REFUND_STATUS_PENDING",
-		2: "REFUND_STATUS_SUCCEEDED",
-		3: "REFUND_STATUS_DECLINED",
-		4: "REFUND_STATUS_FAILED",
-		5: "REFUND_STATUS_REQUIRES_ACTION",
-		6: "REFUND_STATUS_UNKNOWN",
-	}
-	RefundStatus_value = map[string]int32{
-		"REFUND_STATUS_UNSPECIFIED":     0,
-		"REFUND_STATUS_PENDING":         1,
-		"REFUND_STATUS_SUCCEEDED":       2,
-		"REFUND_STATUS_DECLINED":        3,
-		"REFUND_STATUS_FAILED":          4,
-		"REFUND_STATUS_REQUIRES_ACTION": 5,
-		"REFUND_STATUS_UNKNOWN":         6,
-	}
-)
-
-func (x RefundStatus) Enum() *RefundStatus {
-	p := new(RefundStatus)
-	*p = x
-	return p
-}
-
-func (x RefundStatus) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (RefundStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_patchbay_payments_v1_refund_service_proto_enumTypes[0].Descriptor()
-}
-
-func (RefundStatus) Type() protoreflect.EnumType {
-	return &file_patchbay_payments_v1_refund_service_proto_enumTypes[0]
-}
-
-func (x RefundStatus) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use RefundStatus.Descriptor instead.
-func (RefundStatus) EnumDescriptor() ([]byte, []int) {
-	return file_patchbay_payments_v1_refund_service_proto_rawDescGZIP(), []int{0}
-}
-
 // CreateRefundRequest asks for a refund.
 type CreateRefundRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -104,12 +33,22 @@ type CreateRefundRequest struct {
 	// Optional. How much, in the payment's currency and more than zero; all that
 	// is captured and not yet refunded if absent.
 	Amount *Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
-	// Optional. Why, for PSPs that keep a reason. Example: "requested_by_customer".
+	// Optional. Why, for PSPs that keep a reason. Example:
+	// "requested_by_customer".
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Optional. What is particular to one connector.
 	ConnectorOptions *structpb.Struct `protobuf:"bytes,5,opt,name=connector_options,json=connectorOptions,proto3" json:"connector_options,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Optional. The PSP's id of the capture to refund, where there are several
+	// and the PSP refunds one by one.
+	CaptureId string `protobuf:"bytes,6,opt,name=capture_id,json=captureId,proto3" json:"capture_id,omitempty"`
+	// Optional. What is given back, for methods that want it line by line.
+	LineItems []*LineItem `protobuf:"bytes,7,rep,name=line_items,json=lineItems,proto3" json:"line_items,omitempty"`
+	// Optional. Where the money goes, for methods that can't take it back.
+	BankAccount *BankAccount `protobuf:"bytes,8,opt,name=bank_account,json=bankAccount,proto3" json:"bank_account,omitempty"`
+	// Optional. The caller's own labels, given to PSPs that keep such things.
+	Metadata      map[string]string `protobuf:"bytes,9,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateRefundRequest) Reset() {
@@ -173,6 +112,34 @@ func (x *CreateRefundRequest) GetReason() string {
 func (x *CreateRefundRequest) GetConnectorOptions() *structpb.Struct {
 	if x != nil {
 		return x.ConnectorOptions
+	}
+	return nil
+}
+
+func (x *CreateRefundRequest) GetCaptureId() string {
+	if x != nil {
+		return x.CaptureId
+	}
+	return ""
+}
+
+func (x *CreateRefundRequest) GetLineItems() []*LineItem {
+	if x != nil {
+		return x.LineItems
+	}
+	return nil
+}
+
+func (x *CreateRefundRequest) GetBankAccount() *BankAccount {
+	if x != nil {
+		return x.BankAccount
+	}
+	return nil
+}
+
+func (x *CreateRefundRequest) GetMetadata() map[string]string {
+	if x != nil {
+		return x.Metadata
 	}
 	return nil
 }
@@ -334,120 +301,11 @@ func (x *GetRefundResponse) GetRefund() *Refund {
 	return nil
 }
 
-// Refund is the state of one refund as the PSP tells it.
-type Refund struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The PSP's id. Empty only with REFUND_STATUS_UNKNOWN.
-	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The PSP's id of the payment.
-	PaymentId string `protobuf:"bytes,2,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// The caller's own reference.
-	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
-	// What happened to the money.
-	Status RefundStatus `protobuf:"varint,4,opt,name=status,proto3,enum=patchbay.payments.v1.RefundStatus" json:"status,omitempty"`
-	// The amount of the refund.
-	Amount *Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
-	// Why not; present with REFUND_STATUS_DECLINED.
-	Decline *Decline `protobuf:"bytes,6,opt,name=decline,proto3" json:"decline,omitempty"`
-	// When the PSP created the refund.
-	CreateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// What the PSP says beyond this contract; its shape is the connector's own.
-	ConnectorData *structpb.Struct `protobuf:"bytes,8,opt,name=connector_data,json=connectorData,proto3" json:"connector_data,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Refund) Reset() {
-	*x = Refund{}
-	mi := &file_patchbay_payments_v1_refund_service_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Refund) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Refund) ProtoMessage() {}
-
-func (x *Refund) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_payments_v1_refund_service_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Refund.ProtoReflect.Descriptor instead.
-func (*Refund) Descriptor() ([]byte, []int) {
-	return file_patchbay_payments_v1_refund_service_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *Refund) GetId() string {
-	if x != nil {
-		return x.Id
-	}
-	return ""
-}
-
-func (x *Refund) GetPaymentId() string {
-	if x != nil {
-		return x.PaymentId
-	}
-	return ""
-}
-
-func (x *Refund) GetReference() string {
-	if x != nil {
-		return x.Reference
-	}
-	return ""
-}
-
-func (x *Refund) GetStatus() RefundStatus {
-	if x != nil {
-		return x.Status
-	}
-	return RefundStatus_REFUND_STATUS_UNSPECIFIED
-}
-
-func (x *Refund) GetAmount() *Money {
-	if x != nil {
-		return x.Amount
-	}
-	return nil
-}
-
-func (x *Refund) GetDecline() *Decline {
-	if x != nil {
-		return x.Decline
-	}
-	return nil
-}
-
-func (x *Refund) GetCreateTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CreateTime
-	}
-	return nil
-}
-
-func (x *Refund) GetConnectorData() *structpb.Struct {
-	if x != nil {
-		return x.ConnectorData
-	}
-	return nil
-}
-
 var File_patchbay_payments_v1_refund_service_proto protoreflect.FileDescriptor
 
 const file_patchbay_payments_v1_refund_service_proto_rawDesc = "" +
 	"\n" +
-	")patchbay/payments/v1/refund_service.proto\x12\x14patchbay.payments.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"patchbay/payments/v1/decline.proto\x1a patchbay/payments/v1/money.proto\"\xdd\x02\n" +
+	")patchbay/payments/v1/refund_service.proto\x12\x14patchbay.payments.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a'patchbay/payments/v1/bank_account.proto\x1a patchbay/payments/v1/money.proto\x1a(patchbay/payments/v1/order_details.proto\x1a!patchbay/payments/v1/refund.proto\"\xc1\x05\n" +
 	"\x13CreateRefundRequest\x12*\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tB\v\xbaH\b\xc8\x01\x01r\x03\x18\x80\x02R\tpaymentId\x125\n" +
@@ -455,7 +313,16 @@ const file_patchbay_payments_v1_refund_service_proto_rawDesc = "" +
 	"\x06amount\x18\x03 \x01(\v2\x1b.patchbay.payments.v1.MoneyBF\xbaHC\xba\x01@\n" +
 	"\x0famount.positive\x12\x16must be more than zero\x1a\x15this.minor_units != 0R\x06amount\x12 \n" +
 	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\x06reason\x12D\n" +
-	"\x11connector_options\x18\x05 \x01(\v2\x17.google.protobuf.StructR\x10connectorOptions\"L\n" +
+	"\x11connector_options\x18\x05 \x01(\v2\x17.google.protobuf.StructR\x10connectorOptions\x12'\n" +
+	"\n" +
+	"capture_id\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\tcaptureId\x12H\n" +
+	"\n" +
+	"line_items\x18\a \x03(\v2\x1e.patchbay.payments.v1.LineItemB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\tlineItems\x12D\n" +
+	"\fbank_account\x18\b \x01(\v2!.patchbay.payments.v1.BankAccountR\vbankAccount\x12l\n" +
+	"\bmetadata\x18\t \x03(\v27.patchbay.payments.v1.CreateRefundRequest.MetadataEntryB\x17\xbaH\x14\x9a\x01\x11\x10\x14\"\x06r\x04\x10\x01\x18(*\x05r\x03\x18\xf4\x03R\bmetadata\x1a;\n" +
+	"\rMetadataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"L\n" +
 	"\x14CreateRefundResponse\x124\n" +
 	"\x06refund\x18\x01 \x01(\v2\x1c.patchbay.payments.v1.RefundR\x06refund\"\xab\x01\n" +
 	"\x10GetRefundRequest\x12(\n" +
@@ -464,26 +331,7 @@ const file_patchbay_payments_v1_refund_service_proto_rawDesc = "" +
 	"payment_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\tpaymentId\x12D\n" +
 	"\x11connector_options\x18\x03 \x01(\v2\x17.google.protobuf.StructR\x10connectorOptions\"I\n" +
 	"\x11GetRefundResponse\x124\n" +
-	"\x06refund\x18\x01 \x01(\v2\x1c.patchbay.payments.v1.RefundR\x06refund\"\xfc\x02\n" +
-	"\x06Refund\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
-	"\n" +
-	"payment_id\x18\x02 \x01(\tR\tpaymentId\x12\x1c\n" +
-	"\treference\x18\x03 \x01(\tR\treference\x12:\n" +
-	"\x06status\x18\x04 \x01(\x0e2\".patchbay.payments.v1.RefundStatusR\x06status\x123\n" +
-	"\x06amount\x18\x05 \x01(\v2\x1b.patchbay.payments.v1.MoneyR\x06amount\x127\n" +
-	"\adecline\x18\x06 \x01(\v2\x1d.patchbay.payments.v1.DeclineR\adecline\x12;\n" +
-	"\vcreate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12>\n" +
-	"\x0econnector_data\x18\b \x01(\v2\x17.google.protobuf.StructR\rconnectorData*\xd9\x01\n" +
-	"\fRefundStatus\x12\x1d\n" +
-	"\x19REFUND_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
-	"\x15REFUND_STATUS_PENDING\x10\x01\x12\x1b\n" +
-	"\x17REFUND_STATUS_SUCCEEDED\x10\x02\x12\x1a\n" +
-	"\x16REFUND_STATUS_DECLINED\x10\x03\x12\x18\n" +
-	"\x14REFUND_STATUS_FAILED\x10\x04\x12!\n" +
-	"\x1dREFUND_STATUS_REQUIRES_ACTION\x10\x05\x12\x19\n" +
-	"\x15REFUND_STATUS_UNKNOWN\x10\x062\xd4\x01\n" +
+	"\x06refund\x18\x01 \x01(\v2\x1c.patchbay.payments.v1.RefundR\x06refund2\xd4\x01\n" +
 	"\rRefundService\x12e\n" +
 	"\fCreateRefund\x12).patchbay.payments.v1.CreateRefundRequest\x1a*.patchbay.payments.v1.CreateRefundResponse\x12\\\n" +
 	"\tGetRefund\x12&.patchbay.payments.v1.GetRefundRequest\x1a'.patchbay.payments.v1.GetRefundResponseBDZBgithub.com/patchbay/patchbay/proto/patchbay/payments/v1;paymentsv1b\x06proto3"
@@ -500,40 +348,37 @@ func file_patchbay_payments_v1_refund_service_proto_rawDescGZIP() []byte {
 	return file_patchbay_payments_v1_refund_service_proto_rawDescData
 }
 
-var file_patchbay_payments_v1_refund_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_patchbay_payments_v1_refund_service_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_patchbay_payments_v1_refund_service_proto_goTypes = []any{
-	(RefundStatus)(0),             // 0: patchbay.payments.v1.RefundStatus
-	(*CreateRefundRequest)(nil),   // 1: patchbay.payments.v1.CreateRefundRequest
-	(*CreateRefundResponse)(nil),  // 2: patchbay.payments.v1.CreateRefundResponse
-	(*GetRefundRequest)(nil),      // 3: patchbay.payments.v1.GetRefundRequest
-	(*GetRefundResponse)(nil),     // 4: patchbay.payments.v1.GetRefundResponse
-	(*Refund)(nil),                // 5: patchbay.payments.v1.Refund
-	(*Money)(nil),                 // 6: patchbay.payments.v1.Money
-	(*structpb.Struct)(nil),       // 7: google.protobuf.Struct
-	(*Decline)(nil),               // 8: patchbay.payments.v1.Decline
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*CreateRefundRequest)(nil),  // 0: patchbay.payments.v1.CreateRefundRequest
+	(*CreateRefundResponse)(nil), // 1: patchbay.payments.v1.CreateRefundResponse
+	(*GetRefundRequest)(nil),     // 2: patchbay.payments.v1.GetRefundRequest
+	(*GetRefundResponse)(nil),    // 3: patchbay.payments.v1.GetRefundResponse
+	nil,                          // 4: patchbay.payments.v1.CreateRefundRequest.MetadataEntry
+	(*Money)(nil),                // 5: patchbay.payments.v1.Money
+	(*structpb.Struct)(nil),      // 6: google.protobuf.Struct
+	(*LineItem)(nil),             // 7: patchbay.payments.v1.LineItem
+	(*BankAccount)(nil),          // 8: patchbay.payments.v1.BankAccount
+	(*Refund)(nil),               // 9: patchbay.payments.v1.Refund
 }
 var file_patchbay_payments_v1_refund_service_proto_depIdxs = []int32{
-	6,  // 0: patchbay.payments.v1.CreateRefundRequest.amount:type_name -> patchbay.payments.v1.Money
-	7,  // 1: patchbay.payments.v1.CreateRefundRequest.connector_options:type_name -> google.protobuf.Struct
-	5,  // 2: patchbay.payments.v1.CreateRefundResponse.refund:type_name -> patchbay.payments.v1.Refund
-	7,  // 3: patchbay.payments.v1.GetRefundRequest.connector_options:type_name -> google.protobuf.Struct
-	5,  // 4: patchbay.payments.v1.GetRefundResponse.refund:type_name -> patchbay.payments.v1.Refund
-	0,  // 5: patchbay.payments.v1.Refund.status:type_name -> patchbay.payments.v1.RefundStatus
-	6,  // 6: patchbay.payments.v1.Refund.amount:type_name -> patchbay.payments.v1.Money
-	8,  // 7: patchbay.payments.v1.Refund.decline:type_name -> patchbay.payments.v1.Decline
-	9,  // 8: patchbay.payments.v1.Refund.create_time:type_name -> google.protobuf.Timestamp
-	7,  // 9: patchbay.payments.v1.Refund.connector_data:type_name -> google.protobuf.Struct
-	1,  // 10: patchbay.payments.v1.RefundService.CreateRefund:input_type -> patchbay.payments.v1.CreateRefundRequest
-	3,  // 11: patchbay.payments.v1.RefundService.GetRefund:input_type -> patchbay.payments.v1.GetRefundRequest
-	2,  // 12: patchbay.payments.v1.RefundService.CreateRefund:output_type -> patchbay.payments.v1.CreateRefundResponse
-	4,  // 13: patchbay.payments.v1.RefundService.GetRefund:output_type -> patchbay.payments.v1.GetRefundResponse
-	12, // [12:14] is the sub-list for method output_type
-	10, // [10:12] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	5,  // 0: patchbay.payments.v1.CreateRefundRequest.amount:type_name -> patchbay.payments.v1.Money
+	6,  // 1: patchbay.payments.v1.CreateRefundRequest.connector_options:type_name -> google.protobuf.Struct
+	7,  // 2: patchbay.payments.v1.CreateRefundRequest.line_items:type_name -> patchbay.payments.v1.LineItem
+	8,  // 3: patchbay.payments.v1.CreateRefundRequest.bank_account:type_name -> patchbay.payments.v1.BankAccount
+	4,  // 4: patchbay.payments.v1.CreateRefundRequest.metadata:type_name -> patchbay.payments.v1.CreateRefundRequest.MetadataEntry
+	9,  // 5: patchbay.payments.v1.CreateRefundResponse.refund:type_name -> patchbay.payments.v1.Refund
+	6,  // 6: patchbay.payments.v1.GetRefundRequest.connector_options:type_name -> google.protobuf.Struct
+	9,  // 7: patchbay.payments.v1.GetRefundResponse.refund:type_name -> patchbay.payments.v1.Refund
+	0,  // 8: patchbay.payments.v1.RefundService.CreateRefund:input_type -> patchbay.payments.v1.CreateRefundRequest
+	2,  // 9: patchbay.payments.v1.RefundService.GetRefund:input_type -> patchbay.payments.v1.GetRefundRequest
+	1,  // 10: patchbay.payments.v1.RefundService.CreateRefund:output_type -> patchbay.payments.v1.CreateRefundResponse
+	3,  // 11: patchbay.payments.v1.RefundService.GetRefund:output_type -> patchbay.payments.v1.GetRefundResponse
+	10, // [10:12] is the sub-list for method output_type
+	8,  // [8:10] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_patchbay_payments_v1_refund_service_proto_init() }
@@ -541,21 +386,22 @@ func file_patchbay_payments_v1_refund_service_proto_init() {
 	if File_patchbay_payments_v1_refund_service_proto != nil {
 		return
 	}
-	file_patchbay_payments_v1_decline_proto_init()
+	file_patchbay_payments_v1_bank_account_proto_init()
 	file_patchbay_payments_v1_money_proto_init()
+	file_patchbay_payments_v1_order_details_proto_init()
+	file_patchbay_payments_v1_refund_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_patchbay_payments_v1_refund_service_proto_rawDesc), len(file_patchbay_payments_v1_refund_service_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      0,
 			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_patchbay_payments_v1_refund_service_proto_goTypes,
 		DependencyIndexes: file_patchbay_payments_v1_refund_service_proto_depIdxs,
-		EnumInfos:         file_patchbay_payments_v1_refund_service_proto_enumTypes,
 		MessageInfos:      file_patchbay_payments_v1_refund_service_proto_msgTypes,
 	}.Build()
 	File_patchbay_payments_v1_refund_service_proto = out.File
