@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -87,6 +88,14 @@ type stack struct {
 // newStack starts everything, with the sandbox connector at version 1.0.0.
 func newStack(t *testing.T) *stack {
 	t.Helper()
+	s := prepareStack(t)
+	s.startGateway()
+	return s
+}
+
+// prepareStack starts everything but the gateway.
+func prepareStack(t *testing.T) *stack {
+	t.Helper()
 	bin, err := built()
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +117,6 @@ func newStack(t *testing.T) *stack {
 	s.copyFile(filepath.Join(bin, "connector-sandbox"), "connector-sandbox", nil)
 	s.manifest("1.0.0")
 	s.startPSP()
-	s.startGateway()
 	return s
 }
 
@@ -134,8 +142,12 @@ func (s *stack) startPSP() {
 	go func() { _, _ = io.Copy(io.Discard, out) }()
 }
 
-// startGateway starts the gateway and waits until it is ready.
-func (s *stack) startGateway() {
+// startGateway starts the gateway in dev mode and waits until it is ready.
+func (s *stack) startGateway() { s.serve("--dev", "") }
+
+// serve starts the gateway with further configuration and waits until it is
+// ready.
+func (s *stack) serve(mode, more string) {
 	s.t.Helper()
 	if s.address == "" {
 		s.address, s.ops = freeAddress(s.t), freeAddress(s.t)
@@ -143,11 +155,11 @@ func (s *stack) startGateway() {
 	config := filepath.Join(filepath.Dir(s.plugins), "patchbay.yaml")
 	content := fmt.Sprintf("listen: %s\nops: %s\nplugins: %s\nstate_dir: %s\nruntime_dir: %s\nlog_level: debug\nmax_deadline: 10s\ndefault_deadline: 5s\n"+
 		"accounts:\n- {name: sandbox, connector: sandbox, default: true, config: {base_url: %q}}\n",
-		s.address, s.ops, s.plugins, filepath.Join(filepath.Dir(s.plugins), "state"), s.runtime, s.pspURL)
+		s.address, s.ops, s.plugins, filepath.Join(filepath.Dir(s.plugins), "state"), s.runtime, s.pspURL) + more
 	if err := os.WriteFile(config, []byte(content), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
-	cmd := exec.Command(filepath.Join(s.bin, "patchbay"), "serve", "--dev", "--config", config)
+	cmd := exec.Command(filepath.Join(s.bin, "patchbay"), slices.DeleteFunc([]string{"serve", mode, "--config", config}, func(arg string) bool { return arg == "" })...)
 	cmd.Env = append(os.Environ(), "SECRET_OF_THE_HOST=x")
 	s.log = &output{}
 	cmd.Stderr = s.log

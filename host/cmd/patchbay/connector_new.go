@@ -158,7 +158,7 @@ func (n *newConnector) tidy(ctx context.Context, dir string) (done bool, err err
 			return false, err
 		}
 	}
-	if _, err := exec.LookPath("go"); err != nil {
+	if !haveGo() {
 		return false, nil
 	}
 	if n.SDK == "" {
@@ -167,6 +167,11 @@ func (n *newConnector) tidy(ctx context.Context, dir string) (done bool, err err
 		}
 	}
 	return true, goIn(ctx, dir, "mod", "tidy")
+}
+
+func haveGo() bool {
+	_, err := exec.LookPath("go")
+	return err == nil
 }
 
 // goIn runs the go command in a folder.
@@ -194,10 +199,10 @@ func (n *newConnector) explain(files int, tidied bool) {
 		patchbay = "patchbay"
 	}
 	fmt.Fprintf(n.out, "%s: wrote %d files, to be built against %s\n", n.dir, files, against)
-	first := "go test ./..."
+	first := ""
 	if !tidied {
 		fmt.Fprintln(n.out, "There is no go command on the PATH: the module is not complete without go mod tidy.")
-		first = "go mod tidy && " + first
+		first = "go mod tidy\n"
 	}
 	dir := quoted(n.dir)
 	fmt.Fprintf(n.out, nextSteps, dir, first, n.Name, dir, dir, quoted(patchbay), scaffold.FirstCall(n.Name, grpcurl))
@@ -205,13 +210,12 @@ func (n *newConnector) explain(files int, tidied bool) {
 
 // nextSteps is to be pasted, piece by piece.
 const nextSteps = `
-Test it and build it:
+Build it:
 
 cd %s
-%s
-CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/... && cp %s.yaml bin/
+%sCGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/... && cp %s.yaml bin/
 
-In a second terminal, the PSP's stand-in:
+In a second terminal, start the PSP's stand-in:
 
 %s/bin/psp-standin
 
@@ -219,11 +223,15 @@ In a third, the gateway, which swaps in whatever is built from now on:
 
 cd %s && %s serve --dev --plugins bin
 
-And in the first, a payment:
+In the first, make a payment:
 
 %s
 
-README.md says how to go on.
+And run the tests; the one that is skipped says what to write next:
+
+go test -v .
+
+README.md has the rest.
 `
 
 func exists(path string) bool {

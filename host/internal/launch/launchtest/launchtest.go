@@ -134,7 +134,8 @@ func Description(id string) *connectorv1.Description {
 	read := &connectorv1.Idempotency{Kind: connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_READ_ONLY}
 	none := &connectorv1.Idempotency{Kind: connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_NONE}
 	return &connectorv1.Description{
-		Id: id,
+		Id:                 id,
+		PaymentMethodTypes: []string{"card"},
 		Services: []*connectorv1.Service{{
 			Name: "patchbay.payments.v1.PaymentService",
 			Operations: []*connectorv1.Operation{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"google.golang.org/grpc/metadata"
@@ -15,7 +16,8 @@ import (
 )
 
 // payments answers with what it was sent, and behaves as the reference or
-// payment id says: "crash" ends the process, "hang" waits for the call's end.
+// payment id says: "crash" ends the process, "hang" waits for the call's end,
+// "huge" answers 8 MiB.
 type payments struct {
 	paymentsv1.UnimplementedPaymentServiceServer
 }
@@ -26,6 +28,9 @@ func (payments) Authorize(ctx context.Context, req *paymentsv1.AuthorizeRequest)
 	p := &paymentsv1.Payment{
 		Id: "pay_1", Reference: req.GetReference(), Amount: req.GetAmount(),
 		Status: paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED, ConnectorData: received(ctx),
+	}
+	if req.GetReference() == "huge" {
+		p.Id = strings.Repeat("x", 8<<20)
 	}
 	return &paymentsv1.AuthorizeResponse{Payment: p}, nil
 }
