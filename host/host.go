@@ -85,7 +85,7 @@ func Run(ctx context.Context, config Config) (err error) {
 		case <-ctx.Done():
 		}
 		<-ctx.Done()
-		log.Info("stopping", "limit", config.ShutdownTimeout)
+		log.Info("stopping", "limit", config.ShutdownTimeout.String())
 		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), config.ShutdownTimeout)
 		defer cancel()
 		edge.Stop(limit)

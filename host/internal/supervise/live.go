@@ -120,7 +120,7 @@ func (c Config) retire(old *live) {
 	began := time.Now()
 	cancelled := old.instance.Drain(ctx)
 	old.process.Stop(stopGrace)
-	old.log.Info("stopped", "version", old.instance.Version, "drained_in", time.Since(began).Round(time.Millisecond), "cancelled", cancelled)
+	old.log.Info("stopped", "version", old.instance.Version, "drained_in", time.Since(began).Round(time.Millisecond).String(), "cancelled", cancelled)
 }
 
 // is says whether l runs what o wants.

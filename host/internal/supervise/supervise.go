@@ -193,9 +193,9 @@ func (l *loop) takeOver(next *live) {
 	l.current = next
 	l.update(func(s *Status) { *s = next.status() })
 	if old == nil {
-		next.log.Info("serving", "version", next.instance.Version, "pid", next.process.PID, "took", next.took)
+		next.log.Info("serving", "version", next.instance.Version, "pid", next.process.PID, "took", next.took.String())
 	} else {
-		next.log.Info("swapped", "version", next.instance.Version, "pid", next.process.PID, "took", next.took, "replaced", old.instance.Generation)
+		next.log.Info("swapped", "version", next.instance.Version, "pid", next.process.PID, "took", next.took.String(), "replaced", old.instance.Generation)
 		l.retired.Go(func() { l.config.retire(old) })
 	}
 	l.target.settle()
@@ -208,7 +208,7 @@ func (l *loop) failed(err error) {
 	l.retry = time.After(pause)
 	m := l.target.Manifest
 	l.config.Log.Error("the connector did not start", "connector", m.Name, "version", m.Version, "file", l.target.File,
-		"error", err, "again_in", pause, "still_serving", l.current != nil)
+		"error", err, "again_in", pause.String(), "still_serving", l.current != nil)
 	l.update(func(s *Status) {
 		s.Problem = &Problem{Err: err, Since: time.Now()}
 		if l.current == nil {

@@ -151,9 +151,8 @@ func FirstCall(name, grpcurl string) string {
 // possible: no keyword, no name of the go command's, and of no other file.
 func packageName(name string) string {
 	name = strings.ReplaceAll(name, "-", "")
-	switch {
-	case token.IsKeyword(name), name == "main", name == "documentation", name == "errors", name == "payments":
-		return name + "psp"
+	if token.IsKeyword(name) || slices.Contains([]string{"main", "documentation", "conformance", "errors", "payments"}, name) {
+		name += "psp"
 	}
 	return name
 }

@@ -1,0 +1,99 @@
+# make needs Go and git; what needs more says so and is left out.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := all
+
+# Programs, a folder each; what is built has the folder's name.
+programs := ./host/cmd/patchbay $(sort $(wildcard ./plugins/*/cmd/connector-*))
+# Modules of their own, which "./..." does not reach.
+examples := $(patsubst %/go.mod,%,$(sort $(wildcard examples/*/go.mod)))
+# Where hand-written Go is; scripts/tools has none, and .tools is not ours.
+sources := $(sort $(wildcard host plugins proto sdk scripts docs examples))
+
+# Go refuses to build where git refuses to talk (no repository, another owner).
+ifneq ($(shell git rev-parse --verify -q HEAD >/dev/null 2>&1 && echo yes),yes)
+export GOFLAGS += -buildvcs=false
+endif
+# $(call in-examples,command) runs a command in each module of its own.
+in-examples = @for module in $(examples); do (set -x; cd "$$module" && $(1)) || exit 1; done
+# The race detector needs a C compiler.
+race := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+
+.PHONY: all
+all: build test ## build and test (what "make" does)
+
+.PHONY: help
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## put the gateway and all connectors into bin/
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/ $(programs)
+
+.PHONY: run
+run: build ## run the gateway with all connectors on localhost:8000, until Ctrl-C
+	@go build -o .run/run ./scripts/run
+	@exec .run/run
+
+.PHONY: test
+test: ## run all tests
+	@$(if $(race),,echo "no C compiler: the tests run without the race detector")
+	go test $(race) ./...
+	$(call in-examples,go test $(race) ./...)
+
+.PHONY: demo
+demo: build ## play the whole story against real processes
+	@go build -o .run/demo ./scripts/demo
+	@exec .run/demo
+
+.PHONY: bench
+bench: build ## measure what carrying a call costs
+	@go build -o .run/bench ./scripts/bench
+	@exec .run/bench
+
+.PHONY: figures
+figures: ## measure what the documents promise: replacements, crashes, hangs
+	@go test -count=1 -v ./host/e2e ./host/internal/supervise | grep -E 'figure:|^(FAIL|ok)|--- FAIL'
+
+.PHONY: generate
+generate: ## lint and format the .proto files and write what is made of them
+	scripts/generate
+
+.PHONY: check
+check: check-format check-vet check-lint check-layers check-generated check-modules check-shell ## everything that must hold before a change is merged
+
+.PHONY: check-format
+check-format:
+	@echo "gofmt -l $(sources)"
+	@unformatted=$$(gofmt -l $(sources)); [[ -z $$unformatted ]] || { echo "not formatted:"; echo "$$unformatted"; exit 1; }
+
+.PHONY: check-vet
+check-vet:
+	go vet ./...
+	$(call in-examples,go vet ./...)
+
+.PHONY: check-lint
+check-lint:
+	scripts/tool golangci-lint run ./...
+	$(call in-examples,../../scripts/tool golangci-lint run ./...)
+
+.PHONY: check-layers
+check-layers:
+	go test -count=1 ./scripts/layers
+
+.PHONY: check-generated
+check-generated:
+	scripts/generate --check
+
+.PHONY: check-modules
+check-modules:
+	go mod tidy -diff
+	$(call in-examples,go mod tidy -diff)
+
+.PHONY: check-shell
+check-shell:
+	@if command -v shellcheck >/dev/null; then \
+		(set -x; shellcheck .ci/run scripts/generate scripts/tool scripts/grpcurl); \
+	else \
+		echo "shellcheck is not installed: bash scripts are not checked"; \
+	fi
