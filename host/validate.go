@@ -6,6 +6,7 @@ import (
 
 	"github.com/patchbay/patchbay/host/internal/account"
 	"github.com/patchbay/patchbay/host/internal/controller"
+	"github.com/patchbay/patchbay/host/internal/manifest"
 	"github.com/patchbay/patchbay/host/internal/supervise"
 )
 
@@ -25,4 +26,18 @@ func Validate(config Config) (declared []string, err error) {
 		declared = append(declared, fmt.Sprintf("%s: %s sha256 %s", d.File, d.Manifest.ID(), d.Digest))
 	}
 	return declared, errors.Join(err, accountsErr, tlsErr, callersErr, problems)
+}
+
+// CheckName says why a name can't be a connector's. The manifest's parser is
+// asked, so that there is one rule.
+func CheckName(name string) error {
+	read, err := manifest.Parse("", fmt.Appendf(nil, "name: %s\nversion: 0.1.0\ncommand: c\n", name))
+	var invalid *manifest.Error
+	switch {
+	case errors.As(err, &invalid) && invalid.Field == "name":
+		return fmt.Errorf("name: %s", invalid.Reason)
+	case err != nil, read.Name != name:
+		return fmt.Errorf("name: %q can't be the name of a connector", name)
+	}
+	return nil
 }

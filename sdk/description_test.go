@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
 
@@ -99,12 +101,23 @@ func TestNewServer_refusesWhatIsWrong(t *testing.T) {
 		`Description.Idempotency names "Autorize", which this connector does not implement`: described{
 			ID: "acme", Idempotency: map[string]Idempotency{"Autorize": {}},
 		},
-		"Description.Config: ": described{ID: "acme", Config: &badConfig{}},
+		`Description.Capabilities names "Autorize", which this connector does not implement`: described{
+			ID: "acme", Capabilities: map[string][]*connectorv1.Capability{"Autorize": nil},
+		},
+		"Description.Webhooks has to say": webhookHandler{minimal},
+		"Description.Config: ":            described{ID: "acme", Config: &badConfig{}},
 	} {
 		if _, err := NewServer(c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
+}
+
+// webhookHandler does not say how it believes webhooks.
+type webhookHandler struct{ described }
+
+func (webhookHandler) HandleWebhook(context.Context, *paymentsv1.HandleWebhookRequest) (*paymentsv1.HandleWebhookResponse, error) {
+	return &paymentsv1.HandleWebhookResponse{}, nil
 }
 
 // badConfig has a default that is no JSON.

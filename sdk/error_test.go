@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
 
@@ -59,12 +60,11 @@ func TestError_kinds(t *testing.T) {
 // readFailing returns what a caller gets from a read that ends with err.
 func readFailing(t *testing.T, err error) wire.Failure {
 	t.Helper()
-	conn := serve(t, ending(err))
-	for _, call := range operationCalls() {
-		if call.method == "GetPayment" {
-			_, err = call.invoke(t.Context(), conn)
-		}
-	}
+	conn := serve(t, struct {
+		described
+		getsPayments
+	}{minimal, ending(err).getsPayments})
+	_, err = paymentsv1.NewPaymentServiceClient(conn).GetPayment(t.Context(), &paymentsv1.GetPaymentRequest{PaymentId: "pay_1"})
 	return failureOf(err)
 }
 

@@ -53,8 +53,5 @@ func postAuthenticateDiffers(req *paymentsv1.PostAuthenticateRequest, resp *paym
 }
 
 func sameAuthentication(a *paymentsv1.Authentication, id string) string {
-	if id == "" { // the authentication begins here
-		return first(told("authentication.id", a.GetId() != ""), told("authentication.status", a.GetStatus() != 0))
-	}
 	return first(same("authentication.id", a.GetId(), id), told("authentication.status", a.GetStatus() != 0))
 }

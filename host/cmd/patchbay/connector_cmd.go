@@ -8,6 +8,6 @@ func connector() *cobra.Command {
 		Use: "connector", Short: "For those who write connectors", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }, // without it a wrong word is no error
 	}
-	cmd.AddCommand(connectorNew())
+	cmd.AddCommand(connectorNew(), connectorTest(), connectorDriver())
 	return cmd
 }

@@ -229,7 +229,7 @@ In the first, make a payment:
 
 And run the tests; the one that is skipped says what to write next:
 
-go test -v .
+go test ./... && go test -v -run TestCapture .
 
 README.md has the rest.
 `

@@ -95,7 +95,8 @@ func Parse(file string, raw []byte) (Manifest, error) {
 		_ = yaml.NodeToValue(p.root, &name) // as much as can be read
 		return Manifest{Name: name.Name}, syntaxError(file, err)
 	}
-	return m, p.check(&m)
+	err = p.check(&m)
+	return m, err
 }
 
 // syntaxError keeps the place that the YAML library found and drops its picture

@@ -19,7 +19,7 @@ import (
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
 
-	"github.com/patchbay/patchbay/host/internal/manifest"
+	"github.com/patchbay/patchbay/host"
 )
 
 // SDKModule is the module that a connector is written with.
@@ -53,7 +53,7 @@ var templates embed.FS
 
 // Files gives the module's files by path. An error is about the options.
 func Files(o Options) ([]File, error) {
-	if err := checkName(o.Name); err != nil {
+	if err := host.CheckName(o.Name); err != nil {
 		return nil, err
 	}
 	values := newValues(o)
@@ -76,19 +76,6 @@ func Files(o Options) ([]File, error) {
 	})
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	return files, err
-}
-
-// checkName asks the manifest's parser, so that there is one rule.
-func checkName(name string) error {
-	read, err := manifest.Parse("", fmt.Appendf(nil, "name: %s\nversion: 0.1.0\ncommand: c\n", name))
-	var invalid *manifest.Error
-	switch {
-	case errors.As(err, &invalid) && invalid.Field == "name":
-		return fmt.Errorf("name: %s", invalid.Reason)
-	case err != nil, read.Name != name:
-		return fmt.Errorf("name: %q can't be the name of a connector", name)
-	}
-	return nil
 }
 
 // values are what the templates use.
