@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"golang.org/x/mod/modfile"
-
 )
 
 // written renders a module and gives its files by path.
