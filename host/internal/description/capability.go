@@ -26,6 +26,9 @@ type Refusal struct {
 // and says why it does not fit, or nothing. What can't be told from the request
 // alone, such as whether a capture is partial, is left to the PSP.
 func (d *Description) Judge(m Method, request proto.Message) *Refusal {
+	if len(d.Wired.GetPaymentMethodTypes()) == 0 && len(m.operation.GetCapabilities()) == 0 {
+		return nil
+	}
 	asked := askedBy(request.ProtoReflect())
 	if types := d.Wired.GetPaymentMethodTypes(); asked.methodType != "" && len(types) > 0 && !slices.Contains(types, asked.methodType) {
 		return unoffered("payment_method", "payment method type", asked.methodType, types)

@@ -36,7 +36,7 @@ import (
 // harness is a gateway between a caller and a connector's server, each behind a
 // socket of its own.
 type harness struct {
-	t        *testing.T
+	t        testing.TB
 	gateway  *Gateway
 	registry *registry.Registry
 	plugin   *plugin
@@ -92,7 +92,7 @@ func newHarness(t *testing.T, edit ...func(*Config)) *harness {
 }
 
 // serve opens a server on loopback and returns a connection to it.
-func serve(t *testing.T, server *grpc.Server, run func(net.Listener) error, opts ...grpc.DialOption) *grpc.ClientConn {
+func serve(t testing.TB, server *grpc.Server, run func(net.Listener) error, opts ...grpc.DialOption) *grpc.ClientConn {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -110,7 +110,7 @@ func serve(t *testing.T, server *grpc.Server, run func(net.Listener) error, opts
 	return conn
 }
 
-func newPlugin(t *testing.T, maxMessage int) *plugin {
+func newPlugin(t testing.TB, maxMessage int) *plugin {
 	t.Helper()
 	p := &plugin{
 		authorize: func(_ context.Context, req *paymentsv1.AuthorizeRequest) (*paymentsv1.AuthorizeResponse, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/description"
 	"github.com/patchbay/patchbay/host/internal/registry"
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
+	"github.com/patchbay/patchbay/sdk/wire"
 )
 
 // list asks reflection for the services.
@@ -129,4 +130,41 @@ func TestReflectionConflict(t *testing.T) {
 	if !strings.Contains(h.log.String(), "liar/echo.proto") {
 		t.Error("the conflict is not told")
 	}
+}
+
+// TestReflectionServesTheWholeContract asks live reflection for every file of the
+// contract: what callers get is the descriptor set whose every element has a
+// comment, which sdk/wire tests.
+func TestReflectionServesTheWholeContract(t *testing.T) {
+	h := newHarness(t)
+	for _, want := range wire.Descriptors().GetFile() {
+		var symbol string
+		switch {
+		case len(want.GetService()) > 0:
+			symbol = want.GetService()[0].GetName()
+		case len(want.GetMessageType()) > 0:
+			symbol = want.GetMessageType()[0].GetName()
+		case len(want.GetEnumType()) > 0:
+			symbol = want.GetEnumType()[0].GetName()
+		default:
+			symbol = want.GetExtension()[0].GetName()
+		}
+		got := h.file(want.GetPackage() + "." + symbol)
+		if got.GetName() != want.GetName() || len(got.GetSourceCodeInfo().GetLocation()) == 0 {
+			t.Errorf("%s: reflection answers %s with %d comments", want.GetName(), got.GetName(), len(got.GetSourceCodeInfo().GetLocation()))
+		}
+		if comments(got) != comments(want) {
+			t.Errorf("%s: %d comments reach callers, want %d", want.GetName(), comments(got), comments(want))
+		}
+	}
+}
+
+func comments(file *descriptorpb.FileDescriptorProto) int {
+	n := 0
+	for _, location := range file.GetSourceCodeInfo().GetLocation() {
+		if location.GetLeadingComments() != "" {
+			n++
+		}
+	}
+	return n
 }
