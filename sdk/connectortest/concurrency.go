@@ -1,0 +1,188 @@
+package connectortest
+
+import (
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest/pspdriver"
+)
+
+func concurrencyScenarios() []Scenario {
+	needs := Needs{Operations: []string{"Authorize"}}
+	return []Scenario{
+		{
+			ID: "concurrency/payments", Needs: needs, Proves: cells(Happy, "Authorize"), run: manyPayments,
+			Summary: "Fifty payments at once are fifty payments, each with its own answer",
+		},
+		{
+			ID: "concurrency/captures", Needs: Needs{Operations: []string{"Authorize", "Capture"}}, Proves: cells(State, "Capture"), run: capturesAtOnce,
+			Summary: "Of captures of the whole amount at once with keys of their own exactly one takes it",
+		},
+		{
+			ID: "concurrency/refunds", Needs: Needs{Operations: []string{"Authorize", "CreateRefund"}}, Proves: cells(State, "CreateRefund"), run: refundsAtOnce,
+			Summary: "Of refunds of the whole amount at once with keys of their own exactly one gives it back",
+		},
+		{
+			ID: "concurrency/capture-or-void", Needs: Needs{Operations: []string{"Authorize", "Capture", "Void"}}, Proves: cells(State, "Capture", "Void"), run: captureOrVoid,
+			Summary: "Of a capture and a void at once exactly one succeeds",
+		},
+		{
+			ID: "concurrency/not-one-by-one", Needs: Needs{Operations: []string{"Authorize"}, Driver: true}, Proves: cells(Faults, "Authorize"), run: notOneByOne,
+			Summary: "A call to a PSP that does not answer holds up no other call",
+		},
+		{
+			ID: "concurrency/accounts", Needs: Needs{Operations: []string{"Authorize"}, Plan: func(p *Plan) string {
+				if len(p.RefusedAccount) == 0 {
+					return "refused_account in test.yaml is missing"
+				}
+				return ""
+			}}, Proves: cells(Secrecy, "Authorize"), run: accountsAtOnce,
+			Summary: "Calls at once with different accounts each use their own",
+		},
+	}
+}
+
+// atOnce runs calls at the same time and gives their errors.
+func atOnce(calls ...func() error) []error {
+	errs := make([]error, len(calls))
+	var wait sync.WaitGroup
+	for i, call := range calls {
+		wait.Go(func() { errs[i] = call() })
+	}
+	wait.Wait()
+	return errs
+}
+
+func manyPayments(c *Case) {
+	const many = 50
+	requests, payments := make([]*paymentsv1.AuthorizeRequest, many), make([]*paymentsv1.Payment, many)
+	calls := make([]func() error, many)
+	for i := range many {
+		requests[i] = c.authorizeRequest(automatic)
+		requests[i].Amount = c.amount(int64(1000 + i))
+		calls[i] = func() (err error) {
+			payments[i], err = c.authorize(requests[i])
+			return err
+		}
+	}
+	for _, err := range atOnce(calls...) {
+		c.ok("Authorize", err)
+	}
+	ids := map[string]bool{}
+	for i, p := range payments {
+		equal(c, "payment.reference", requests[i].GetReference(), p.GetReference())
+		c.money("payment.amount", requests[i].GetAmount(), p.GetAmount())
+		units := requests[i].GetAmount().GetMinorUnits()
+		c.booked(p.GetReference(), p.GetAmount().GetCurrencyCode(), entry{amount: units, captured: units})
+		ids[p.GetId()] = true
+	}
+	equal(c, "ids of the payments", many, len(ids))
+}
+
+// one ends the case if not exactly one of some calls succeeded, and the others were
+// refused for the state.
+func (c *Case) one(what string, errs []error) {
+	succeeded := 0
+	for _, err := range errs {
+		if err == nil {
+			succeeded++
+			continue
+		}
+		c.forbidden(what, err)
+	}
+	equal(c, what+" that succeeded", 1, succeeded)
+}
+
+func capturesAtOnce(c *Case) {
+	p := c.paid(manual, usual)
+	calls := make([]func() error, together)
+	for i := range calls {
+		calls[i] = func() error {
+			_, err := c.capture(&paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: c.amount(usual)})
+			return err
+		}
+	}
+	c.one("captures", atOnce(calls...))
+	c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual, captured: usual})
+}
+
+func refundsAtOnce(c *Case) {
+	p := c.paid(automatic, usual)
+	calls := make([]func() error, together)
+	for i := range calls {
+		req := c.refundRequest(p.GetId(), c.amount(usual))
+		calls[i] = func() error {
+			_, err := c.createRefund(req)
+			return err
+		}
+	}
+	c.one("refunds", atOnce(calls...))
+	c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual, captured: usual, refunded: usual})
+}
+
+func captureOrVoid(c *Case) {
+	p := c.paid(manual, usual)
+	errs := atOnce(
+		func() error {
+			_, err := c.capture(&paymentsv1.CaptureRequest{PaymentId: p.GetId()})
+			return err
+		},
+		func() error {
+			_, err := c.void(p.GetId())
+			return err
+		},
+	)
+	c.one("capture and void", errs)
+	if errs[0] == nil {
+		c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual, captured: usual})
+	} else {
+		c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual, voided: true})
+	}
+}
+
+func notOneByOne(c *Case) {
+	var ended []<-chan error
+	for range together {
+		stuck := c.authorizeRequest(automatic)
+		remove := c.fault(pspdriver.Fault{Kind: pspdriver.TimeoutBefore}, stuck.GetReference())
+		ended = append(ended, c.inBackground(row{operation: "Authorize"}, job{req: stuck}, within(2*shortTime)))
+		c.until("the PSP was asked", func() bool { return len(c.sent(stuck.GetReference())) > 0 })
+		defer remove()
+	}
+	began := time.Now()
+	c.paid(automatic, usual)
+	if took := time.Since(began); took > 2*shortTime {
+		c.Fatalf("Authorize beside %d calls that hang: expected an answer at once, got it after %s", together, took)
+	}
+	for _, end := range ended {
+		c.ok("Authorize at a PSP that does not answer", <-end)
+	}
+}
+
+func accountsAtOnce(c *Case) {
+	wrong, err := c.plan.accountAt(c.psp.url, c.plan.RefusedAccount)
+	if err != nil {
+		c.Fatalf("%v", err)
+	}
+	var calls []func() error
+	for i := range 2 * together {
+		req, opts := c.authorizeRequest(automatic), []callOption{}
+		if i%2 == 1 {
+			opts = append(opts, withAccount(wrong))
+		}
+		calls = append(calls, func() error {
+			_, err := c.authorize(proto.CloneOf(req), opts...)
+			return err
+		})
+	}
+	for i, err := range atOnce(calls...) {
+		if i%2 == 0 {
+			c.ok("Authorize with the right account", err)
+		} else if err == nil {
+			c.Fatalf("Authorize with an account that the PSP refuses: expected an error, got an answer")
+		}
+	}
+}

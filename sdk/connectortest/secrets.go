@@ -1,0 +1,189 @@
+package connectortest
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest/pspdriver"
+	"github.com/patchbay/patchbay/sdk/wire"
+)
+
+// testNumber is a card number of nobody's, which passes the Luhn check.
+const testNumber = "4111111111111111"
+
+func secretScenarios() []Scenario {
+	card := Needs{Operations: []string{"Authorize"}, Driver: true}
+	return []Scenario{
+		{
+			ID: "secrets/psp-quotes-card", Needs: card, Proves: cells(Secrecy, "Authorize"), run: pspQuotesCard,
+			Summary: "A card number in the PSP's error message reaches neither caller nor log",
+		},
+		{
+			ID: "secrets/bad-config", Needs: Needs{Operations: []string{"Authorize"}}, Proves: cells(Secrecy, "Authorize"), run: badConfigTold,
+			Summary: "A configuration that does not decode is told without its values",
+		},
+		{
+			ID: "secrets/credentials-travel", Needs: card, Proves: cells(Secrecy, "Authorize"), run: credentialsTravel,
+			Summary: "No secret of the account is in an address or body that the PSP is sent, where a PSP would log it",
+		},
+		// The last one looks at what all others have left.
+		{
+			ID: "secrets/logs", Proves: []Cell{{Aspect: Secrecy}}, run: secretsInLogs, alone: true,
+			Summary: "No log of any instance has a card number, a token, a security code or a secret of the account",
+		},
+		{
+			ID: "secrets/panics", Proves: []Cell{{Aspect: Lifecycle}}, run: panicsInLogs, alone: true,
+			Summary: "No log of any instance has a panic",
+		},
+	}
+}
+
+func pspQuotesCard(c *Case) {
+	if c.plan.PSP.ErrorBody == "" {
+		c.Skipf("psp.error_body in test.yaml is missing")
+	}
+	for _, status := range []int{http.StatusBadRequest, http.StatusConflict, http.StatusTooManyRequests, http.StatusInternalServerError} {
+		for _, written := range []string{testNumber, "4111 1111 1111 1111", "4111-1111-1111-1111"} {
+			req := c.authorizeRequest(automatic)
+			remove := c.fault(pspdriver.Fault{
+				Kind: pspdriver.Status, Status: status, Body: c.errorBody("the card " + written + " is unknown"),
+			}, req.GetReference())
+			p, err := c.authorize(req)
+			remove()
+			if told := failureText(err) + p.String(); strings.Contains(told, written) {
+				c.Fatalf("the PSP's message with a card number: expected that it is hidden, got %q", told)
+			}
+			if log := c.main.log.String(); strings.Contains(log, written) {
+				c.Fatalf("the PSP's message with a card number: expected that it is hidden in the log, got it there")
+			}
+		}
+	}
+}
+
+func badConfigTold(c *Case) {
+	if c.description.GetConfigSchema() == nil {
+		c.Skipf("the connector takes no configuration")
+	}
+	const value = "hunter2-of-the-account"
+	for name := range c.plan.Account {
+		config, err := c.plan.accountAt(c.psp.url, map[string]any{name: []string{value}})
+		if err != nil {
+			c.Fatalf("%v", err)
+		}
+		_, err = c.authorize(c.authorizeRequest(automatic), withAccount(config))
+		if err == nil {
+			c.Fatalf("Authorize with a list in the place of %s: expected an error, got an answer", name)
+		}
+		if strings.Contains(failureText(err), value) || strings.Contains(c.main.log.String(), value) {
+			c.Fatalf("a configuration that does not decode: expected that its values are not told, got %s", failureText(err))
+		}
+	}
+}
+
+func credentialsTravel(c *Case) {
+	p := c.paid(automatic, usual)
+	for _, r := range c.sent(p.GetReference(), p.GetId(), c.traceID) {
+		for _, secret := range c.accountSecrets() {
+			if strings.Contains(r.Path+"?"+r.Query, secret) {
+				c.Fatalf("%s %s: expected no secret of the account in the address, got one", r.Method, r.Path)
+			}
+		}
+	}
+}
+
+func secretsInLogs(c *Case) {
+	for _, i := range c.started() {
+		log := i.log.String()
+		for _, secret := range c.secrets {
+			if at := strings.Index(log, secret); at >= 0 {
+				line := log[strings.LastIndexByte(log[:at], '\n')+1:]
+				line, _, _ = strings.Cut(line, "\n")
+				c.Fatalf("the connector's log: expected no secret, got one of %d characters in: %s", len(secret), strings.ReplaceAll(line, secret, wire.Mask))
+			}
+		}
+	}
+}
+
+func panicsInLogs(c *Case) {
+	for _, i := range c.started() {
+		for line := range strings.Lines(i.log.String()) {
+			if strings.Contains(line, `"@message":"panic"`) || strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "goroutine ") {
+				c.Fatalf("the connector's log: expected no panic, got %s", line)
+			}
+		}
+	}
+}
+
+// accountSecrets are the values of the account whose fields are secret.
+func (w *world) accountSecrets() []string {
+	properties, _ := w.description.GetConfigSchema().AsMap()["properties"].(map[string]any)
+	var account map[string]any
+	if json.Unmarshal(w.account, &account) != nil {
+		return nil
+	}
+	var found []string
+	for name, of := range properties {
+		property, _ := of.(map[string]any)
+		if value, ok := account[name].(string); ok && property["writeOnly"] == true {
+			found = append(found, value)
+		}
+	}
+	return found
+}
+
+// shortestSecret is the length below which a text is no secret but a coincidence.
+const shortestSecret = 8
+
+// collectSecrets lists what must not show: the plan's secrets, the account's, and
+// what is marked secret in the plan's samples.
+func (w *world) collectSecrets() []string {
+	all := slices.Concat(w.plan.Secrets, w.accountSecrets(), []string{testNumber})
+	requests := []proto.Message{}
+	for _, s := range w.plan.Samples.authorizations() {
+		req := &paymentsv1.AuthorizeRequest{}
+		if s.sample.into(req) == nil {
+			requests = append(requests, req)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.plan.Samples.Requests)) {
+		if op, ok := operationNamed(name); ok {
+			req := op.request()
+			if w.plan.Samples.Requests[name].into(req) == nil {
+				requests = append(requests, req)
+			}
+		}
+	}
+	for _, req := range requests {
+		all = append(all, secretFields(req.ProtoReflect())...)
+	}
+	all = slices.DeleteFunc(all, func(s string) bool { return len(s) < shortestSecret })
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// secretFields lists the texts of a message that are marked secret.
+func secretFields(m protoreflect.Message) []string {
+	var found []string
+	m.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case fd.Kind() == protoreflect.StringKind && !fd.IsList() && !fd.IsMap() && sensitivity(fd) == paymentsv1.Sensitivity_SENSITIVITY_SECRET:
+			found = append(found, v.String())
+		case fd.Message() != nil && !fd.IsList() && !fd.IsMap():
+			found = append(found, secretFields(v.Message())...)
+		}
+		return true
+	})
+	return found
+}
+
+func sensitivity(fd protoreflect.FieldDescriptor) paymentsv1.Sensitivity {
+	kind, _ := proto.GetExtension(fd.Options(), paymentsv1.E_Sensitivity).(paymentsv1.Sensitivity)
+	return kind
+}

@@ -1,0 +1,168 @@
+package connectortest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
+)
+
+const (
+	// lanes is how many scenarios run beside each other.
+	lanes = 16
+	// scenarioTime is how long one scenario may take.
+	scenarioTime = 45 * time.Second
+)
+
+// Suite is one run of the scenarios against one connector.
+type Suite struct {
+	Plan *Plan
+	// Target is the connector; the plan's command if nil.
+	Target Target
+	// PSP is a stand-in in this process; the suite puts its driver before it. The
+	// plan's if nil.
+	PSP http.Handler
+	// Only chooses scenarios by id; all if nil.
+	Only *regexp.Regexp
+	// Progress is told each result as it comes, one at a time; nil for nobody.
+	Progress func(Result)
+}
+
+// Run runs the scenarios. The error is about what is needed to run them at all;
+// what they found is in the report.
+func (s Suite) Run(ctx context.Context) (*Report, error) {
+	began := time.Now()
+	w, stop, err := s.world(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	report := &Report{Connector: w.description.GetId(), Driven: w.psp.driven, Declared: w.operations()}
+	var mu sync.Mutex
+	record := func(r Result) {
+		mu.Lock()
+		defer mu.Unlock()
+		report.Results = append(report.Results, r)
+		if s.Progress != nil {
+			s.Progress(r)
+		}
+	}
+	scenarios := slices.DeleteFunc(s.chosen(), func(sc Scenario) bool { return !sc.Needs.applies(w) })
+	var running sync.WaitGroup
+	free := make(chan struct{}, lanes)
+	for _, sc := range scenarios {
+		if sc.alone {
+			continue
+		}
+		free <- struct{}{}
+		running.Go(func() {
+			defer func() { <-free }()
+			record(runScenario(ctx, w, sc))
+		})
+	}
+	running.Wait()
+	for _, sc := range scenarios {
+		if sc.alone {
+			record(runScenario(ctx, w, sc))
+		}
+	}
+	report.sort(scenarios)
+	report.Took = time.Since(began)
+	return report, ctx.Err()
+}
+
+func (s Suite) chosen() []Scenario {
+	return slices.DeleteFunc(Scenarios(s.Plan), func(sc Scenario) bool { return s.Only != nil && !s.Only.MatchString(sc.ID) })
+}
+
+// world brings up the PSP and the connector.
+func (s Suite) world(ctx context.Context) (w *world, stop func(), err error) {
+	target := s.Target
+	if target == nil {
+		if len(s.Plan.Command) == 0 {
+			return nil, nil, fmt.Errorf("%s: command is missing: the program that is the connector", s.Plan.file)
+		}
+		target = Command(s.Plan.argv(s.Plan.Command), s.Plan.Env)
+	}
+	stand, err := startPSP(ctx, s.Plan, s.PSP)
+	if err != nil {
+		return nil, nil, err
+	}
+	w = &world{plan: s.Plan, target: target, psp: stand, nonce: rand.Text(), declared: map[string]*connectorv1.Operation{}}
+	stop = func() {
+		for _, i := range w.started() {
+			i.stop()
+		}
+		stand.stop()
+	}
+	if err := w.open(ctx); err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return w, stop, nil
+}
+
+// open starts the first instance and asks what it is.
+func (w *world) open(ctx context.Context) (err error) {
+	if w.account, err = w.plan.accountAt(w.psp.url, nil); err != nil {
+		return err
+	}
+	if w.main, err = w.start(ctx); err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	if w.description, err = describeOnce(limited, w.main); err != nil {
+		return fmt.Errorf("ask the connector for its description: %w; it wrote: %s", err, w.main.log.tail(500))
+	}
+	for _, service := range w.description.GetServices() {
+		for _, op := range service.GetOperations() {
+			w.declared[op.GetName()] = op
+		}
+	}
+	w.secrets = w.collectSecrets()
+	return nil
+}
+
+// operations lists what the connector declares, in the contract's order.
+func (w *world) operations() []Declaration {
+	var all []Declaration
+	for _, op := range operations() {
+		if d := w.declared[op.name()]; d != nil {
+			all = append(all, Declaration{
+				Operation: op.name(),
+				Service:   op.service()[strings.LastIndexByte(op.service(), '.')+1:],
+				Evidence:  strings.TrimPrefix(d.GetEvidence().String(), "EVIDENCE_"),
+			})
+		}
+	}
+	return all
+}
+
+func runScenario(ctx context.Context, w *world, s Scenario) Result {
+	began := time.Now()
+	result := Result{Scenario: s.ID, Summary: s.Summary, Proves: s.Proves}
+	if missing := s.Needs.missing(w); missing != "" {
+		result.Status, result.Reason = Skipped, missing
+		return result
+	}
+	c := newCase(ctx, w, s.ID)
+	c.run(s.run, scenarioTime)
+	result.Took = time.Since(began)
+	switch {
+	case c.failure != "":
+		result.Status, result.Reason, result.Trace = Failed, c.failure, c.trace
+	case c.skipped != "":
+		result.Status, result.Reason = Skipped, c.skipped
+	default:
+		result.Status = Passed
+	}
+	return result
+}

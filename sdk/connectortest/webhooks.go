@@ -1,0 +1,136 @@
+package connectortest
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+)
+
+func webhookRows() []row {
+	return []row{
+		{operation: "ParseWebhook", begin: beginParseWebhook, local: true},
+		{operation: "HandleWebhook", begin: beginHandleWebhook, local: true},
+	}
+}
+
+// webhook is a request as the PSP sends it: freshly signed by the PSP's stand-in
+// where psp.webhook names a path, or else the plan's sample.
+func (c *Case) webhook() *paymentsv1.HttpRequest {
+	if c.plan.PSP.Webhook != "" {
+		return c.deliveredWebhook()
+	}
+	req := asked(c, "HandleWebhook", &paymentsv1.HandleWebhookRequest{})
+	if req.GetRequest() == nil {
+		c.Skipf("neither psp.webhook nor samples.requests.HandleWebhook in test.yaml gives a webhook")
+	}
+	return req.GetRequest()
+}
+
+func (c *Case) deliveredWebhook() *paymentsv1.HttpRequest {
+	req, err := http.NewRequestWithContext(c.ctx, http.MethodGet, c.psp.url+c.plan.PSP.Webhook, nil)
+	if err != nil {
+		c.Fatalf("%v", err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		c.Fatalf("psp.webhook: %v", err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		c.Fatalf("psp.webhook: %v", err)
+	}
+	hook := &paymentsv1.HttpRequest{}
+	if err := protojson.Unmarshal(json.RawMessage(raw), hook); err != nil {
+		c.Fatalf("psp.webhook: expected an HttpRequest as JSON, got %s: %v", resp.Status, err)
+	}
+	return hook
+}
+
+func beginParseWebhook(c *Case) job {
+	return job{
+		req: &paymentsv1.ParseWebhookRequest{Request: c.webhook()},
+		done: func(resp proto.Message) {
+			events := resp.(*paymentsv1.ParseWebhookResponse).GetEvents()
+			if len(events) == 0 || events[0].GetType() == "" {
+				c.Fatalf("events: expected one with a type, got %v", events)
+			}
+			for _, event := range events {
+				if event.GetSubject() != nil {
+					c.Fatalf("events: expected no content of a request that nobody has verified, got %v", event)
+				}
+			}
+		},
+	}
+}
+
+func beginHandleWebhook(c *Case) job {
+	return job{
+		req: &paymentsv1.HandleWebhookRequest{Request: c.webhook()},
+		done: func(resp proto.Message) {
+			r := resp.(*paymentsv1.HandleWebhookResponse)
+			if r.GetVerification() != paymentsv1.WebhookVerification_WEBHOOK_VERIFICATION_VERIFIED &&
+				r.GetVerification() != paymentsv1.WebhookVerification_WEBHOOK_VERIFICATION_FETCH_BACK_REQUIRED {
+				c.Fatalf("verification: expected VERIFIED or FETCH_BACK_REQUIRED, got %s (%s)", r.GetVerification(), r.GetRejectionReason())
+			}
+			if len(r.GetEvents()) == 0 {
+				c.Fatalf("events: expected at least one, got none")
+			}
+			if code := r.GetAcknowledgement().GetStatusCode(); code < 200 || code > 299 {
+				c.Fatalf("acknowledgement.status_code: expected one of success, got %d", code)
+			}
+		},
+	}
+}
+
+func webhookScenarios() []Scenario {
+	forged := func(name, summary string, forge func(*paymentsv1.HttpRequest)) Scenario {
+		return Scenario{
+			ID: "handle-webhook/" + name, Summary: summary, Needs: Needs{Operations: []string{"HandleWebhook"}}, Proves: cells(Faults, "HandleWebhook"),
+			run: func(c *Case) { rejected(c, forge) },
+		}
+	}
+	return []Scenario{
+		forged("other-body", "A webhook whose body was changed is rejected", func(r *paymentsv1.HttpRequest) {
+			r.Body = append(r.GetBody(), ' ')
+		}),
+		forged("no-body", "A webhook whose body was taken away is rejected", func(r *paymentsv1.HttpRequest) { r.Body = nil }),
+		forged("no-headers", "A webhook without headers is rejected", func(r *paymentsv1.HttpRequest) { r.Headers = nil }),
+		forged("other-signature", "A webhook with another signature is rejected", func(r *paymentsv1.HttpRequest) {
+			for _, h := range r.GetHeaders() {
+				if value := []byte(h.GetValue()); len(value) > 0 {
+					last := value[len(value)-1]
+					value[len(value)-1] = "10"[last&1]
+					h.Value = string(value)
+				}
+			}
+		}),
+		forged("not-json", "A webhook that is no message of the PSP's is rejected", func(r *paymentsv1.HttpRequest) {
+			r.Body, r.Headers = []byte("\x00\xff"), nil
+		}),
+	}
+}
+
+// rejected ends the case if a forged webhook is believed.
+func rejected(c *Case, forge func(*paymentsv1.HttpRequest)) {
+	hook := c.webhook()
+	forge(hook)
+	resp := &paymentsv1.HandleWebhookResponse{}
+	c.ok("HandleWebhook", c.invoke("HandleWebhook", &paymentsv1.HandleWebhookRequest{Request: hook}, resp))
+	if resp.GetVerification() == paymentsv1.WebhookVerification_WEBHOOK_VERIFICATION_FETCH_BACK_REQUIRED {
+		c.Skipf("the PSP does not sign its webhooks")
+	}
+	equal(c, "verification", paymentsv1.WebhookVerification_WEBHOOK_VERIFICATION_REJECTED, resp.GetVerification())
+	equal(c, "events of a webhook that is rejected", 0, len(resp.GetEvents()))
+	if resp.GetRejectionReason() == "" {
+		c.Fatalf("rejection_reason: expected one, got none")
+	}
+	if code := resp.GetAcknowledgement().GetStatusCode(); code >= 200 && code <= 299 {
+		c.Fatalf("acknowledgement.status_code: expected none of success, got %d", code)
+	}
+}
