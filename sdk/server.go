@@ -169,7 +169,7 @@ func (s *Server) serve(ctx context.Context, b boundOperation, req proto.Message)
 	}
 	failed := asError(err)
 	if failed.Kind == OutcomeUnknown && b.unknown != nil {
-		Logger(ctx).Warn("outcome unknown", "method", b.method, "error", failed.Message, "cause", failed.Cause)
+		Logger(ctx).Warn("outcome unknown", "method", b.method, "error", fit(failed.Message), "cause", fit(fmt.Sprint(failed.Cause)))
 		return b.unknown(req), nil
 	}
 	return nil, failed
@@ -238,7 +238,7 @@ func (s *Server) outgoing(ctx context.Context, method string, panicked any, err 
 	}
 	failed = asError(err)
 	if failed.Kind == Internal || failed.Kind == OutcomeUnknown {
-		Logger(ctx).Error("call failed", "method", method, "error", failed.Message, "cause", failed.Cause)
+		Logger(ctx).Error("call failed", "method", method, "error", fit(failed.Message), "cause", fit(fmt.Sprint(failed.Cause)))
 	}
 	return failed.failure().Err()
 }
