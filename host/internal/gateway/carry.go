@@ -85,9 +85,12 @@ func (g *Gateway) admit(c *call) (leave func(), err error) {
 // find acquires the instance for a call, waiting for one that is being replaced,
 // and holds the call against what the connector declares.
 func (g *Gateway) find(ctx context.Context, c *call, until time.Time) (*registry.Instance, description.Method, error) {
-	ctx, cancel := context.WithDeadline(ctx, until)
-	defer cancel()
-	inst, err := g.config.Registry.AcquireWait(ctx, c.pick.connector, c.pick.version)
+	inst, err := g.config.Registry.Acquire(c.pick.connector, c.pick.version)
+	if errors.Is(err, registry.ErrNotServing) {
+		wait, cancel := context.WithDeadline(ctx, until)
+		inst, err = g.config.Registry.AcquireWait(wait, c.pick.connector, c.pick.version)
+		cancel()
+	}
 	switch {
 	case errors.Is(err, registry.ErrUnknown):
 		return nil, description.Method{}, c.with(g.unknownConnector(c.pick))
