@@ -124,6 +124,13 @@ func (c *Config) complete() error {
 			c.StateDir = filepath.Join(cache, "patchbay")
 		}
 	}
+	for _, dir := range []*string{&c.Plugins, &c.StateDir, &c.RuntimeDir} { // plugins have another working directory
+		absolute, err := filepath.Abs(*dir)
+		if err != nil {
+			return fmt.Errorf("%s: %w", *dir, err)
+		}
+		*dir = absolute
+	}
 	c.DefaultDeadline = or(c.DefaultDeadline, 30*time.Second)
 	c.MaxDeadline = or(c.MaxDeadline, 2*time.Minute)
 	c.ShutdownTimeout = or(c.ShutdownTimeout, c.MaxDeadline+10*time.Second)

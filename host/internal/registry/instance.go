@@ -24,6 +24,7 @@ type Instance struct {
 	Conn          grpc.ClientConnInterface
 
 	calls  atomic.Int64 // calls that it has; closing is added once it drains
+	gone   atomic.Bool
 	idle   chan struct{}
 	done   context.Context
 	cancel context.CancelCauseFunc
@@ -44,7 +45,7 @@ func NewInstance(name, version string, generation uint64, d *description.Descrip
 func (i *Instance) acquire() bool {
 	for {
 		n := i.calls.Load()
-		if n >= closing {
+		if n >= closing || i.gone.Load() {
 			return false
 		}
 		if i.calls.CompareAndSwap(n, n+1) {
@@ -67,8 +68,12 @@ func (i *Instance) InFlight() int { return int(i.calls.Load() &^ closing) }
 // ErrDrained.
 func (i *Instance) Done() context.Context { return i.done }
 
-// Gone says that the process has ended: calls on it fail now.
-func (i *Instance) Gone() { i.cancel(ErrGone) }
+// Gone says that the process has ended: calls on it fail now, and it takes no
+// further ones.
+func (i *Instance) Gone() {
+	i.gone.Store(true)
+	i.cancel(ErrGone)
+}
 
 // Drain refuses new calls and waits until those it has are done, or until the
 // context ends: then they are cancelled, and their number is returned. It is

@@ -230,3 +230,16 @@ func TestSwapUnderLoad(t *testing.T) {
 	stop.Store(true)
 	callers.Wait()
 }
+
+// TestGoneInstanceTakesNoCall holds the moment between a process's end and its
+// removal from the registry.
+func TestGoneInstanceTakesNoCall(t *testing.T) {
+	r := New()
+	r.Declare("a", "1.0.0")
+	inst := instance("a", "1.0.0", 1)
+	r.Swap(inst, nil)
+	inst.Gone()
+	if _, err := r.Acquire("a", ""); !errors.Is(err, ErrNotServing) {
+		t.Errorf("got %v", err)
+	}
+}
