@@ -131,6 +131,62 @@ func parse(path, text string) document {
 	return d
 }
 
+// table is one table of a document.
+type table struct {
+	heading string // what it stands under, without marks
+	line    int
+	columns []string
+	rows    []map[string]string // cell by column
+}
+
+// tables finds the tables outside of fences.
+func (d document) tables() (all []table) {
+	heading := ""
+	inside := false
+	for _, l := range d.prose {
+		cells, isRow := splitRow(l.text)
+		switch {
+		case strings.HasPrefix(l.text, "#"):
+			heading = strings.TrimSpace(strings.TrimLeft(l.text, "#"))
+		case !isRow:
+		case !inside:
+			all = append(all, table{heading: heading, line: l.number, columns: cells})
+		case strings.Trim(l.text, "|-: ") != "":
+			row := map[string]string{}
+			for i, column := range all[len(all)-1].columns {
+				if i < len(cells) {
+					row[column] = cells[i]
+				}
+			}
+			all[len(all)-1].rows = append(all[len(all)-1].rows, row)
+		}
+		inside = isRow
+	}
+	return all
+}
+
+// splitRow gives the cells of a table's line.
+func splitRow(text string) (cells []string, isRow bool) {
+	text, isRow = strings.CutPrefix(strings.TrimSpace(text), "|")
+	if !isRow {
+		return nil, false
+	}
+	for _, cell := range strings.Split(strings.TrimSuffix(text, "|"), "|") {
+		cells = append(cells, strings.TrimSpace(cell))
+	}
+	return cells, true
+}
+
+func TestTables(t *testing.T) {
+	all := parse("x.md", "# A\n| a | b |\n|---|---|\n| 1 | |\n\n```\n| no | table |\n```\n## `B`\n| c |\n|---|\n").tables()
+	if len(all) != 2 || all[0].heading != "A" || all[1].heading != "`B`" || all[1].line != 10 || len(all[1].rows) != 0 {
+		t.Fatalf("got %+v", all)
+	}
+	if rows := all[0].rows; len(rows) != 1 || rows[0]["a"] != "1" || rows[0]["b"] != "" {
+		t.Errorf("the first one's rows: %v", rows)
+	}
+}
+
 func TestParse(t *testing.T) {
 	d := parse("x.md", strings.Join([]string{
 		"one", "```sh run", "ls", "```", "", "```text output", "a", "```", "two",

@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"cmp"
 	"encoding/csv"
 	"io/fs"
 	"os"
@@ -10,6 +11,9 @@ import (
 	"testing"
 
 	"golang.org/x/mod/modfile"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/patchbay/patchbay/sdk/wire"
 )
 
 // TestCallerIsShownWhole compares the code in integrating.md with the program.
@@ -98,8 +102,9 @@ func TestReferencesAreComplete(t *testing.T) {
 		{"sdk/wire/errors.go", `[A-Za-z]+Key +(?:Sent)?= "([a-z_]+)"`, "docs/api.md", "`%s`"},
 		{"sdk/wire/wire.go", `Header += "([a-z-]+)"`, "docs/api.md", "`%s`"},
 		{"sdk/error.go", `(?m)^\t// ([A-Z][A-Za-z]+): `, "docs/writing-a-connector.md", "`%s`"},
-		{"proto/patchbay/payments/v1/payment.proto", `PAYMENT_STATUS_([A-Z_]+) = [1-9]`, "docs/api.md", "`%s`"},
-		{"proto/patchbay/payments/v1/refund_service.proto", `REFUND_STATUS_([A-Z_]+) = [1-9]`, "docs/api.md", "`%s`"},
+		{"host/internal/description/capability.go", `CAPABILITY_FLAG_[A-Z_]+, "([a-z_.]+)"\)`, "docs/api.md", "`%s`"},
+		{"host/internal/description/capability.go", `narrowList\("([a-z_.]+)"`, "docs/api.md", "`%s`"},
+		{"proto/patchbay/connector/v1/capability.proto", `CAPABILITY_FLAG_([A-Z_]+) = [1-9]`, "docs/writing-a-connector.md", "`%s`"},
 	} {
 		names := regexp.MustCompile(of.pattern).FindAllStringSubmatch(read(t, of.source), -1)
 		if len(names) == 0 {
@@ -108,6 +113,64 @@ func TestReferencesAreComplete(t *testing.T) {
 		for _, name := range names {
 			mentioned(t, of.document, strings.ReplaceAll(of.form, "%s", name[1]))
 		}
+	}
+}
+
+// TestOperations compares the table of operations in api.md with the contract, and
+// its last column with what the SDK makes of an unknown outcome.
+func TestOperations(t *testing.T) {
+	outcome := map[string]string{"UploadEvidence": "`OUTCOME_UNKNOWN`"} // the one that is a stream
+	for _, m := range regexp.MustCompile(`(reads|writes)\([^,]+, "([A-Za-z]+)", .*?(, nil)?\),\n`).FindAllStringSubmatch(read(t, "sdk/operations.go"), -1) {
+		outcome[m[2]] = "`UNKNOWN`"
+		switch {
+		case m[1] == "reads":
+			outcome[m[2]] = "only reads"
+		case m[3] != "":
+			outcome[m[2]] = "`OUTCOME_UNKNOWN`"
+		}
+	}
+	want := map[string]string{} // outcome by service and method
+	wire.Files().RangeFilesByPackage(wire.PaymentsPackage, func(file protoreflect.FileDescriptor) bool {
+		for i := range file.Services().Len() {
+			service := file.Services().Get(i)
+			for j := range service.Methods().Len() {
+				method := string(service.Methods().Get(j).Name())
+				want["`"+string(service.Name())+"` `"+method+"`"] = outcome[method]
+			}
+		}
+		return true
+	})
+	if len(want) < 40 {
+		t.Fatalf("the contract has %d operations, and there are more", len(want))
+	}
+	service := ""
+	for _, tbl := range parse("docs/api.md", read(t, "docs/api.md")).tables() {
+		if tbl.heading != "Operations" {
+			continue
+		}
+		for _, row := range tbl.rows {
+			service = cmp.Or(row["service"], service)
+			name := service + " " + row["method"]
+			if told, there := want[name]; !there || told != row["unknown outcome"] || row["does"] == "" {
+				t.Errorf("docs/api.md: %s has the outcome %q, want %q", name, row["unknown outcome"], told)
+			}
+			delete(want, name)
+		}
+	}
+	for name := range want {
+		t.Errorf("docs/api.md has no %s", name)
+	}
+}
+
+// TestInterfaces wants each interface of the SDK in writing-a-connector.md, with
+// its method.
+func TestInterfaces(t *testing.T) {
+	interfaces := regexp.MustCompile(`(?m)^\t?(?:type )?([A-Z][A-Za-z]+) interface \{\n\t+([A-Z][A-Za-z]+)\(`).FindAllStringSubmatch(read(t, "sdk/interfaces.go"), -1)
+	if len(interfaces) < 40 {
+		t.Fatalf("found %d interfaces, and there are more", len(interfaces))
+	}
+	for _, m := range interfaces {
+		mentioned(t, "docs/writing-a-connector.md", "`sdk."+m[1]+"` (`"+m[2]+"`)")
 	}
 }
 

@@ -49,8 +49,11 @@ func newWorkspace(t *testing.T) workspace {
 	}
 	w.link(t, filepath.Join(root, ".tools"), filepath.Join(w.dir, ".tools"))
 	w.certify(t, "production/tls.crt", "production/tls.key")
-	build := exec.Command("go", "build", "-o", "bin/",
-		"./host/cmd/patchbay", "./plugins/sandbox/cmd/connector-sandbox", "./plugins/stripe/cmd/connector-stripe")
+	connectors, err := filepath.Glob(filepath.Join(w.dir, "plugins", "*", "cmd", "connector-*"))
+	if err != nil || len(connectors) == 0 {
+		t.Fatalf("found no connectors (%v)", err)
+	}
+	build := exec.Command("go", append([]string{"build", "-o", "bin/", "./host/cmd/patchbay"}, connectors...)...)
 	build.Dir = w.dir
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -33,7 +33,7 @@ func rooms() []room {
 		{name: "sdk/connectortest/...", may: []string{"proto/...", "sdk", "sdk/wire", "sdk/connectortest/..."}},
 
 		// A plugin's own folder is added to each of these.
-		{name: "plugins/*/...", may: []string{"proto/...", "sdk"}, tests: []string{"sdk/connectortest"}},
+		{name: "plugins/*/...", may: []string{"proto/...", "sdk"}, tests: []string{"sdk/connectortest", "sdk/connectortest/pspdriver"}},
 
 		{name: "host/cmd/patchbay/...", may: []string{"host", "host/cmd/patchbay/...", "proto/...", "sdk/wire", "sdk/connectortest"}},
 		{name: "host/internal/manifest", tests: []string{"host/internal/manifest"}, never: pure},

@@ -87,10 +87,8 @@ func (DisputeStage) EnumDescriptor() ([]byte, []int) {
 	return file_patchbay_payments_v1_dispute_proto_rawDescGZIP(), []int{0}
 }
 
-// DisputeStatus says where a dispute stands. NEEDS_RESPONSE becomes
-// UNDER_REVIEW, ACCEPTED, EXPIRED or WITHDRAWN; UNDER_REVIEW becomes WON, LOST,
-// WITHDRAWN or, in a later stage, NEEDS_RESPONSE; the others are final in their
-// stage, but for UNKNOWN, which may turn out to be any.
+// DisputeStatus says where a dispute stands, in its stage. docs/statuses.md has
+// the allowed transitions. What is UNKNOWN may turn out to be any.
 type DisputeStatus int32
 
 const (

@@ -24,10 +24,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// MandateStatus says whether payments can be taken. REQUIRES_ACTION and PENDING
-// become ACTIVE, DECLINED, FAILED or EXPIRED; ACTIVE and SUSPENDED become each
-// other, REVOKED or EXPIRED; the others are final, but for UNKNOWN, which may
-// turn out to be any.
+// MandateStatus says whether payments can be taken. docs/statuses.md has the
+// allowed transitions. What is UNKNOWN may turn out to be any.
 type MandateStatus int32
 
 const (

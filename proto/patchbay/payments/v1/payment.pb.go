@@ -41,7 +41,7 @@ const (
 	PaymentStatus_PAYMENT_STATUS_PARTIALLY_CAPTURED PaymentStatus = 4
 	// Captured: the money is the merchant's.
 	PaymentStatus_PAYMENT_STATUS_CAPTURED PaymentStatus = 5
-	// Released without a capture.
+	// Released without a capture, or a capture undone before it was settled.
 	PaymentStatus_PAYMENT_STATUS_VOIDED PaymentStatus = 6
 	// Refused; decline says why.
 	PaymentStatus_PAYMENT_STATUS_DECLINED PaymentStatus = 7

@@ -24,11 +24,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// PayoutStatus says what happened to the money of a payout. STAGED becomes
-// PENDING, VOIDED or EXPIRED; REQUIRES_ACTION becomes PENDING, VOIDED, EXPIRED
-// or DECLINED; PENDING becomes SUCCEEDED, DECLINED, FAILED or VOIDED; SUCCEEDED
-// may become RETURNED; the others are final, but for UNKNOWN, which may turn
-// out to be any.
+// PayoutStatus says what happened to the money of a payout. docs/statuses.md has
+// the allowed transitions. What is UNKNOWN may turn out to be any.
 type PayoutStatus int32
 
 const (
