@@ -25,6 +25,17 @@ func translate(err error) error {
 	return err
 }
 
+// translateRead is translate for what changes nothing at the PSP though it may be
+// a POST: whatever became of it, a repeat is harmless.
+func translateRead(err error) error {
+	err = translate(err)
+	var e *sdk.Error
+	if errors.As(err, &e) && e.Kind == sdk.OutcomeUnknown {
+		return sdk.Errorf(sdk.Unavailable, "", "%w", err)
+	}
+	return err
+}
+
 // refusal translates an answer that is no success, by its status where that says
 // enough and by the PSP's code where it does not.
 func refusal(e *api.Error) error {
@@ -54,12 +65,19 @@ func refusal(e *api.Error) error {
 // does anything. What is not in it leaves the outcome open.
 func kindOf(code string) (kind sdk.Kind, known bool) {
 	switch code {
-	case "invalid_request", "incorrect_number", "invalid_token", "currency_mismatch",
-		"payment_not_found", "refund_not_found":
+	case "invalid_request", "incorrect_number", "invalid_token", "currency_mismatch", "redirect_forged",
+		"payment_not_found", "refund_not_found", "order_not_found", "mandate_not_found", "authentication_not_found",
+		"token_not_found", "customer_not_found", "session_not_found", "dispute_not_found", "file_not_found",
+		"payout_not_found", "recipient_not_found", "payout_account_not_found":
 		return sdk.InvalidRequest, true
-	case "payment_not_capturable", "payment_not_voidable", "payment_not_refundable",
-		"amount_too_large", "idempotency_key_reused":
+	case "payment_not_capturable", "payment_not_voidable", "payment_not_refundable", "payment_not_reversible",
+		"payment_not_adjustable", "payment_not_extendable", "amount_too_large", "amount_too_small", "no_password_wanted",
+		"order_not_payable", "mandate_not_active", "authentication_not_ready", "authentication_not_complete",
+		"customer_deleted", "dispute_not_open", "dispute_too_late", "evidence_missing",
+		"payout_not_staged", "payout_not_voidable", "recipient_rejected", "idempotency_key_reused":
 		return sdk.Precondition, true
+	case "payment_method_not_supported":
+		return sdk.Unsupported, true
 	case "route_not_found":
 		return sdk.Misconfigured, true
 	}
@@ -89,10 +107,21 @@ func unanswered(method string, cause error) error {
 // from.
 func fieldOf(param string) string {
 	switch param {
-	case "reference", "payment_id", "refund_id", "payment_method", "payment_method.card.number":
+	case "reference", "payment_id", "refund_id", "payment_method", "payment_method.card.number", "customer_id", "order_id",
+		"session_id", "mandate_id", "authentication_id", "dispute_id", "payout_id", "recipient_id", "evidence", "destination":
 		return param
 	case "payment_method.token":
 		return "payment_method.card_token.token"
+	case "redirect_result":
+		return "redirect.query"
+	case "token_id":
+		return "token"
+	case "after":
+		return "page_token"
+	case "source_currency":
+		return "source_currency_code"
+	case "payout_account_id":
+		return "destination.payout_account_id"
 	case "amount":
 		return "amount.minor_units"
 	case "currency":
@@ -122,7 +151,7 @@ func declineOf(ctx context.Context, d *api.Decline) *paymentsv1.Decline {
 // declineCode is the table of the PSP's decline codes.
 func declineCode(code string) (unified string, known bool) {
 	switch code {
-	case "authentication_failed", "authentication_required", "avs_mismatch", "blocked_account",
+	case "authentication_failed", "authentication_required", "avs_mismatch", "blocked_account", "buyer_canceled",
 		"closed_account", "currency_not_supported", "do_not_honor", "duplicate_transaction",
 		"expired_card", "generic_decline", "incorrect_pin", "insufficient_funds",
 		"invalid_account", "invalid_amount", "invalid_merchant", "invalid_transaction",

@@ -6,7 +6,6 @@ package sandbox
 import (
 	"context"
 	"net/url"
-	"time"
 
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -19,6 +18,9 @@ import (
 type Config struct {
 	BaseURL string     `json:"base_url,omitempty" jsonschema:"description=Address of a sandbox PSP that runs on its own; without one the PSP lives in the connector's process and forgets everything with it.,example=http://127.0.0.1:4242"`
 	APIKey  sdk.Secret `json:"api_key,omitempty"`
+	// WebhookSecrets are those with which the PSP may sign: two while one is
+	// replaced by the other.
+	WebhookSecrets []sdk.Secret `json:"webhook_secrets,omitempty" jsonschema:"writeOnly=true,description=Secrets with which the PSP may sign webhooks; without one every webhook is rejected."`
 }
 
 // defaultKey is the API key of an account that configures none.
@@ -31,38 +33,57 @@ type Connector struct {
 
 // What the connector offers.
 var (
-	_ sdk.Authorizer     = (*Connector)(nil)
-	_ sdk.Capturer       = (*Connector)(nil)
-	_ sdk.Voider         = (*Connector)(nil)
-	_ sdk.PaymentGetter  = (*Connector)(nil)
-	_ sdk.RefundCreator  = (*Connector)(nil)
-	_ sdk.RefundGetter   = (*Connector)(nil)
-	_ sdk.AccountChecker = (*Connector)(nil)
+	_ sdk.AccountChecker         = (*Connector)(nil)
+	_ sdk.Authorizer             = (*Connector)(nil)
+	_ sdk.Completer              = (*Connector)(nil)
+	_ sdk.Capturer               = (*Connector)(nil)
+	_ sdk.Voider                 = (*Connector)(nil)
+	_ sdk.Reverser               = (*Connector)(nil)
+	_ sdk.PaymentGetter          = (*Connector)(nil)
+	_ sdk.PaymentFinder          = (*Connector)(nil)
+	_ sdk.AuthorizationAdjuster  = (*Connector)(nil)
+	_ sdk.AuthorizationExtender  = (*Connector)(nil)
+	_ sdk.OrderCreator           = (*Connector)(nil)
+	_ sdk.RefundCreator          = (*Connector)(nil)
+	_ sdk.RefundGetter           = (*Connector)(nil)
+	_ sdk.MandateStarter         = (*Connector)(nil)
+	_ sdk.MandateCharger         = (*Connector)(nil)
+	_ sdk.MandateGetter          = (*Connector)(nil)
+	_ sdk.MandateRevoker         = (*Connector)(nil)
+	_ sdk.PreAuthenticator       = (*Connector)(nil)
+	_ sdk.Authenticator          = (*Connector)(nil)
+	_ sdk.PostAuthenticator      = (*Connector)(nil)
+	_ sdk.Tokenizer              = (*Connector)(nil)
+	_ sdk.PaymentMethodDeleter   = (*Connector)(nil)
+	_ sdk.EligibilityChecker     = (*Connector)(nil)
+	_ sdk.CustomerCreator        = (*Connector)(nil)
+	_ sdk.CustomerGetter         = (*Connector)(nil)
+	_ sdk.CustomerUpdater        = (*Connector)(nil)
+	_ sdk.CustomerDeleter        = (*Connector)(nil)
+	_ sdk.ClientSessionCreator   = (*Connector)(nil)
+	_ sdk.ServerSessionCreator   = (*Connector)(nil)
+	_ sdk.AccessTokenCreator     = (*Connector)(nil)
+	_ sdk.DisputeGetter          = (*Connector)(nil)
+	_ sdk.DisputeLister          = (*Connector)(nil)
+	_ sdk.DisputeAccepter        = (*Connector)(nil)
+	_ sdk.EvidenceUploader       = (*Connector)(nil)
+	_ sdk.EvidenceSubmitter      = (*Connector)(nil)
+	_ sdk.DisputeDefender        = (*Connector)(nil)
+	_ sdk.PayoutCreator          = (*Connector)(nil)
+	_ sdk.PayoutStager           = (*Connector)(nil)
+	_ sdk.PayoutTransferrer      = (*Connector)(nil)
+	_ sdk.PayoutGetter           = (*Connector)(nil)
+	_ sdk.PayoutVoider           = (*Connector)(nil)
+	_ sdk.PayoutLinkCreator      = (*Connector)(nil)
+	_ sdk.PayoutRecipientCreator = (*Connector)(nil)
+	_ sdk.PayoutAccountEnroller  = (*Connector)(nil)
+	_ sdk.SurchargeCalculator    = (*Connector)(nil)
+	_ sdk.WebhookParser          = (*Connector)(nil)
+	_ sdk.WebhookHandler         = (*Connector)(nil)
 )
 
 // New returns the connector.
 func New() *Connector { return &Connector{psp: newInProcess()} }
-
-// Describe implements sdk.Connector.
-func (c *Connector) Describe() sdk.Description {
-	key := sdk.Idempotency{
-		Kind:      connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_NATIVE_KEY,
-		TTL:       24 * time.Hour,
-		MaxLength: 255,
-	}
-	return sdk.Description{
-		ID:                 "sandbox",
-		DisplayName:        "Sandbox",
-		Publisher:          "Patchbay",
-		Config:             &Config{},
-		PaymentMethodTypes: []string{"card", "card_token"},
-		Idempotency: map[string]sdk.Idempotency{
-			"Authorize": key, "Capture": key, "Void": key, "CreateRefund": key,
-		},
-		Evidence: connectorv1.Evidence_EVIDENCE_SIMULATED,
-		TestData: testData(),
-	}
-}
 
 // CheckAccount implements sdk.AccountChecker.
 func (c *Connector) CheckAccount(ctx context.Context, _ *connectorv1.CheckAccountRequest) (*connectorv1.CheckAccountResponse, error) {

@@ -7,34 +7,59 @@ import (
 	"github.com/patchbay/patchbay/sdk"
 )
 
-// paymentStatus translates the PSP's word for a payment's state.
+// The PSP's words for states are the contract's, in lower case and without the
+// prefix. Those that are listed are the words that it documents; any other says
+// nothing, even if the contract has it.
+
 func paymentStatus(ctx context.Context, word string) paymentsv1.PaymentStatus {
-	switch word {
-	case "requires_action":
-		return paymentsv1.PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION
-	case "authorized":
-		return paymentsv1.PaymentStatus_PAYMENT_STATUS_AUTHORIZED
-	case "partially_captured":
-		return paymentsv1.PaymentStatus_PAYMENT_STATUS_PARTIALLY_CAPTURED
-	case "captured":
-		return paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED
-	case "voided":
-		return paymentsv1.PaymentStatus_PAYMENT_STATUS_VOIDED
-	case "declined":
-		return paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED
-	default:
-		sdk.Logger(ctx).Warn("unknown payment status", "status", word)
-		return paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN
-	}
+	return paymentsv1.PaymentStatus(status(ctx, paymentsv1.PaymentStatus_value, "PAYMENT_STATUS_", word,
+		"requires_action", "pending", "authorized", "partially_captured", "captured", "voided", "declined"))
 }
 
-// refundStatus translates the PSP's word for a refund's state.
 func refundStatus(ctx context.Context, word string) paymentsv1.RefundStatus {
-	switch word {
-	case "succeeded":
-		return paymentsv1.RefundStatus_REFUND_STATUS_SUCCEEDED
-	default:
-		sdk.Logger(ctx).Warn("unknown refund status", "status", word)
-		return paymentsv1.RefundStatus_REFUND_STATUS_UNKNOWN
+	return paymentsv1.RefundStatus(status(ctx, paymentsv1.RefundStatus_value, "REFUND_STATUS_", word, "succeeded"))
+}
+
+func orderStatus(ctx context.Context, word string) paymentsv1.OrderStatus {
+	return paymentsv1.OrderStatus(status(ctx, paymentsv1.OrderStatus_value, "ORDER_STATUS_", word, "open", "paid"))
+}
+
+func mandateStatus(ctx context.Context, word string) paymentsv1.MandateStatus {
+	return paymentsv1.MandateStatus(status(ctx, paymentsv1.MandateStatus_value, "MANDATE_STATUS_", word,
+		"requires_action", "active", "declined", "revoked"))
+}
+
+func authenticationStatus(ctx context.Context, word string) paymentsv1.AuthenticationStatus {
+	return paymentsv1.AuthenticationStatus(status(ctx, paymentsv1.AuthenticationStatus_value, "AUTHENTICATION_STATUS_", word,
+		"ready", "requires_action", "succeeded", "declined", "unavailable"))
+}
+
+func customerStatus(ctx context.Context, word string) paymentsv1.CustomerStatus {
+	return paymentsv1.CustomerStatus(status(ctx, paymentsv1.CustomerStatus_value, "CUSTOMER_STATUS_", word, "active", "deleted"))
+}
+
+func disputeStatus(ctx context.Context, word string) paymentsv1.DisputeStatus {
+	return paymentsv1.DisputeStatus(status(ctx, paymentsv1.DisputeStatus_value, "DISPUTE_STATUS_", word,
+		"needs_response", "under_review", "accepted", "won", "lost", "withdrawn", "expired"))
+}
+
+func payoutStatus(ctx context.Context, word string) paymentsv1.PayoutStatus {
+	return paymentsv1.PayoutStatus(status(ctx, paymentsv1.PayoutStatus_value, "PAYOUT_STATUS_", word,
+		"staged", "requires_action", "pending", "succeeded", "returned", "declined", "failed", "voided"))
+}
+
+func recipientStatus(ctx context.Context, word string) paymentsv1.PayoutRecipientStatus {
+	return paymentsv1.PayoutRecipientStatus(status(ctx, paymentsv1.PayoutRecipientStatus_value, "PAYOUT_RECIPIENT_STATUS_", word,
+		"active", "rejected"))
+}
+
+// status is the enum value for one of the PSP's words, or that of UNKNOWN.
+func status(ctx context.Context, values map[string]int32, prefix, word string, known ...string) int32 {
+	for _, k := range known {
+		if k == word {
+			return valueOf(values, prefix, word)
+		}
 	}
+	sdk.Logger(ctx).Warn("unknown status", "kind", prefix, "status", word)
+	return values[prefix+"UNKNOWN"]
 }

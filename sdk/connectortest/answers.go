@@ -19,7 +19,8 @@ func answerTraits() []trait {
 		return trait{
 			name: "other-" + name, aspect: Integrity, only: atPSP(nil), driver: true,
 			summary: "It says INTEGRITY_MISMATCH where the PSP's answer has another " + what,
-			plan:    answerHas(field),
+			plan:    answerTold,
+			applies: answerHas(field),
 			run: func(c *Case, r row) {
 				contradicts(c, r, field(c.plan.PSP.Answers[r.operation]), value(c.plan))
 			},
@@ -29,7 +30,8 @@ func answerTraits() []trait {
 		{
 			name: "unknown-word", aspect: Faults, only: atPSP(nil), driver: true,
 			summary: "It says UNKNOWN, neither success nor failure, where the PSP's status is a word that it does not know",
-			plan:    answerHas(func(a Answers) string { return a.Status }),
+			plan:    answerTold,
+			applies: answerHas(func(a Answers) string { return a.Status }),
 			run:     unknownWord,
 		},
 		changed("amount", "amount", func(a Answers) string { return a.Amount }, func(p *Plan) any { return p.otherAmount() }),
@@ -39,13 +41,19 @@ func answerTraits() []trait {
 	}
 }
 
-// answerHas wants a field in the plan's description of an operation's answer.
-func answerHas(field func(Answers) string) func(*Plan, row) string {
-	return func(p *Plan, r row) string {
-		if field(p.PSP.Answers[r.operation]) == "" {
-			return "psp.answers." + r.operation + " in test.yaml does not say where that stands"
-		}
-		return ""
+// answerTold wants the plan to describe the PSP's answer to an operation.
+func answerTold(p *Plan, r row) string {
+	if _, told := p.PSP.Answers[r.operation]; !told {
+		return "psp.answers." + r.operation + " in test.yaml is missing"
+	}
+	return ""
+}
+
+// answerHas leaves out what the PSP's answer does not have.
+func answerHas(field func(Answers) string) func(*Plan, row) bool {
+	return func(p *Plan, r row) bool {
+		answer, told := p.PSP.Answers[r.operation]
+		return !told || field(answer) != ""
 	}
 }
 

@@ -1,6 +1,8 @@
 package connectortest
 
 import (
+	"net/http"
+
 	"github.com/patchbay/patchbay/sdk"
 	"github.com/patchbay/patchbay/sdk/connectortest/pspdriver"
 )
@@ -126,7 +128,7 @@ func (c *Case) silent(what, text string) {
 func writesOf(requests []pspdriver.Request) []pspdriver.Request {
 	var found []pspdriver.Request
 	for _, r := range requests {
-		if r.Method != "GET" && r.Method != "HEAD" {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			found = append(found, r)
 		}
 	}

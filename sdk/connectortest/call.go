@@ -19,7 +19,7 @@ const (
 	// callTime is the deadline of a call that is expected to be answered.
 	callTime = 20 * time.Second
 	// shortTime is the deadline of a call to a PSP that does not answer.
-	shortTime = 1500 * time.Millisecond
+	shortTime = 3 * time.Second
 )
 
 // call says how a request is sent.

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +26,8 @@ type world struct {
 	account     []byte // the configuration of an account that works
 	nonce       string
 	secrets     []string // what must not show anywhere
+	// second gives a second instance, started when it is first asked for.
+	second func() (*instance, error)
 
 	mu        sync.Mutex
 	instances []*instance
@@ -92,8 +95,8 @@ func (c *Case) run(scenario func(*Case), limit time.Duration) {
 }
 
 func (c *Case) cleanUp() {
-	for i := len(c.cleanups) - 1; i >= 0; i-- {
-		c.cleanups[i]()
+	for _, f := range slices.Backward(c.cleanups) {
+		f()
 	}
 }
 
@@ -140,6 +143,16 @@ func (c *Case) reference(kind string) string {
 func (c *Case) newKey() string {
 	sum := sha256.Sum256([]byte(c.nonce + c.reference("key")))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// elsewhere is an instance beside the main one. All cases share it, so they must
+// leave it running.
+func (c *Case) elsewhere() *instance {
+	i, err := c.second()
+	if err != nil {
+		c.Fatalf("start another instance: %v", err)
+	}
+	return i
 }
 
 // another starts one more instance of the connector, which ends with the case.

@@ -64,6 +64,7 @@ func (c *Case) inCurrency(code string) {
 	for places := sdk.Exponent(code); places > c.plan.exponent(code); places-- {
 		step *= 10
 	}
+	step = max(step, c.plan.Steps[code])
 	for _, units := range []int64{step, 123_457 * step} {
 		req := c.authorizeRequest(automatic)
 		req.Amount = &paymentsv1.Money{CurrencyCode: code, MinorUnits: units}

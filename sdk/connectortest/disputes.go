@@ -113,20 +113,24 @@ func beginSubmitEvidence(c *Case) job {
 	d := c.dispute()
 	j := onDispute(c, d, func(m proto.Message) *paymentsv1.Dispute { return m.(*paymentsv1.SubmitEvidenceResponse).GetDispute() },
 		paymentsv1.DisputeStatus_DISPUTE_STATUS_UNDER_REVIEW, paymentsv1.DisputeStatus_DISPUTE_STATUS_NEEDS_RESPONSE)
-	evidence := func(text string) *paymentsv1.SubmitEvidenceRequest {
-		return asked(c, "SubmitEvidence", &paymentsv1.SubmitEvidenceRequest{DisputeId: d.GetId(), Evidence: []*paymentsv1.DisputeEvidence{{
-			Type:    paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_PROOF_OF_DELIVERY,
-			Content: &paymentsv1.DisputeEvidence_Text{Text: text},
-		}}})
-	}
-	j.req, j.other = evidence("Delivered on 3 March."), evidence("Delivered on 4 March.")
+	j.req, j.other = c.evidence(d, "Delivered on 3 March."), c.evidence(d, "Delivered on 4 March.")
 	return j
+}
+
+func (c *Case) evidence(d *paymentsv1.Dispute, text string) *paymentsv1.SubmitEvidenceRequest {
+	return asked(c, "SubmitEvidence", &paymentsv1.SubmitEvidenceRequest{DisputeId: d.GetId(), Evidence: []*paymentsv1.DisputeEvidence{{
+		Type:    paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_PROOF_OF_DELIVERY,
+		Content: &paymentsv1.DisputeEvidence_Text{Text: text},
+	}}})
 }
 
 func beginDefendDispute(c *Case) job {
 	d := c.dispute()
 	j := onDispute(c, d, func(m proto.Message) *paymentsv1.Dispute { return m.(*paymentsv1.DefendDisputeResponse).GetDispute() },
 		paymentsv1.DisputeStatus_DISPUTE_STATUS_UNDER_REVIEW)
+	if c.has("SubmitEvidence") { // PSPs want something to defend with
+		c.ok("SubmitEvidence", c.invoke("SubmitEvidence", c.evidence(d, "Delivered on 3 March."), &paymentsv1.SubmitEvidenceResponse{}))
+	}
 	req := asked(c, "DefendDispute", &paymentsv1.DefendDisputeRequest{DisputeId: d.GetId()})
 	if req.GetDefenseReason() == "" && len(d.GetDefenseReasons()) > 0 {
 		req.DefenseReason = d.GetDefenseReasons()[0]

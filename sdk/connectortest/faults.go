@@ -20,11 +20,18 @@ type failing struct {
 	slow    bool // no answer comes
 }
 
+func (f failing) phase() phase {
+	if f.slow {
+		return waiting
+	}
+	return atFirst
+}
+
 // failings lists the ways in which a request that may change something fails so
 // that nobody knows what became of it.
 func failings() []failing {
-	answer := func(name, body string) failing {
-		return failing{name: "answer-" + name, summary: "the PSP answers " + body + " after doing it",
+	answer := func(name, body, shown string) failing {
+		return failing{name: "answer-" + name, summary: "the PSP answers " + shown + " after doing it",
 			fault: pspdriver.Fault{Kind: pspdriver.Answer, Body: body}, happens: true}
 	}
 	all := []failing{
@@ -35,7 +42,7 @@ func failings() []failing {
 		{name: "truncated", summary: "the connection ends within the PSP's answer", fault: pspdriver.Fault{Kind: pspdriver.Truncated}, happens: true},
 		{name: "malformed", summary: "a page of HTML stands in the place of the PSP's answer", fault: pspdriver.Fault{Kind: pspdriver.Malformed}, happens: true},
 		{name: "huge", summary: "the PSP's answer has 8 MiB", fault: pspdriver.Fault{Kind: pspdriver.Huge}, happens: true},
-		answer("empty-object", "{}"), answer("null", "null"), answer("list", "[]"), answer("number", "7"), answer("nothing", ""),
+		answer("empty-object", "{}", "{}"), answer("null", "null", "null"), answer("list", "[]", "[]"), answer("number", "7", "7"), answer("nothing", "", "an empty body"),
 	}
 	for _, code := range []int{500, 502, 503, 504} {
 		all = append(all, failing{
@@ -53,7 +60,7 @@ func faultTraits() []trait {
 	for _, f := range failings() {
 		f.fault.Match.Writes = true
 		all = append(all, trait{
-			name: f.name, aspect: Faults, only: atPSP(writing), driver: true,
+			name: f.name, aspect: Faults, only: atPSP(writing), driver: true, phase: f.phase(),
 			summary: "It says that the outcome is unknown where " + f.summary + "; the same key settles it",
 			run:     func(c *Case, r row) { outcomeUnknown(c, r, f) },
 		})
@@ -109,7 +116,7 @@ func outcomeUnknown(c *Case, r row, f failing) {
 	if f.slow && time.Since(began) >= shortTime {
 		c.Fatalf("%s: expected an answer within the call's deadline of %s, got %s", r.operation, shortTime, failureText(err))
 	}
-	c.unknown(r.operation, resp, err)
+	c.unknown(r, resp, err)
 	if n := len(writesOf(met(c.sent(j.marks...), f.fault.Kind))); n != 1 {
 		c.Fatalf("%s: expected that a request of which nobody knows what became is sent once, got %d", r.operation, n)
 	}

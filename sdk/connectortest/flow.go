@@ -65,10 +65,8 @@ func (c *Case) authorize(req *paymentsv1.AuthorizeRequest, opts ...callOption) (
 
 // paid authorizes a payment that is expected to be approved: with its own
 // reference, and with capture at once or not.
-func (c *Case) paid(method paymentsv1.CaptureMethod, units int64) *paymentsv1.Payment {
-	req := c.authorizeRequest(method)
-	req.Amount = c.amount(units)
-	p, err := c.authorize(req)
+func (c *Case) paid(method paymentsv1.CaptureMethod) *paymentsv1.Payment {
+	p, err := c.authorize(c.authorizeRequest(method))
 	c.ok("Authorize", err)
 	want := authorized
 	if method == automatic {
@@ -87,15 +85,15 @@ func (c *Case) capture(req *paymentsv1.CaptureRequest, opts ...callOption) (*pay
 	return resp, err
 }
 
-func (c *Case) void(id string, opts ...callOption) (*paymentsv1.Payment, error) {
+func (c *Case) void(id string) (*paymentsv1.Payment, error) {
 	resp := &paymentsv1.VoidResponse{}
-	err := c.invoke("Void", &paymentsv1.VoidRequest{PaymentId: id}, resp, opts...)
+	err := c.invoke("Void", &paymentsv1.VoidRequest{PaymentId: id}, resp)
 	return resp.GetPayment(), err
 }
 
-func (c *Case) getPayment(id string, opts ...callOption) (*paymentsv1.Payment, error) {
+func (c *Case) getPayment(id string) (*paymentsv1.Payment, error) {
 	resp := &paymentsv1.GetPaymentResponse{}
-	err := c.invoke("GetPayment", &paymentsv1.GetPaymentRequest{PaymentId: id}, resp, opts...)
+	err := c.invoke("GetPayment", &paymentsv1.GetPaymentRequest{PaymentId: id}, resp)
 	return resp.GetPayment(), err
 }
 

@@ -60,7 +60,7 @@ func mistakes[M proto.Message](operation string, all []mistake[M], begin func(*C
 	for _, m := range all {
 		scenarios = append(scenarios, Scenario{
 			ID:      "invalid/" + dashed(operation) + "-" + m.name,
-			Summary: operation + " with a wrong " + m.field + " (" + strings.ReplaceAll(m.name, "-", " ") + ") is INVALID_ARGUMENT, and the PSP hears nothing",
+			Summary: strings.ReplaceAll(m.name, "-", " ") + ": " + operation + " is INVALID_ARGUMENT and names " + m.field + ", and the PSP hears nothing",
 			Needs:   Needs{Operations: []string{operation}},
 			Proves:  cells(Validation, operation),
 			run: func(c *Case) {

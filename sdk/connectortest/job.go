@@ -34,6 +34,8 @@ type row struct {
 	begin     func(*Case) job
 	// local is true for what asks the PSP nothing.
 	local bool
+	// keeps is true for what moves no money, but keeps something for the merchant.
+	keeps bool
 }
 
 // rows lists the operations.
@@ -98,7 +100,7 @@ func beginAuthorize(c *Case) job {
 // onAuthorized is a job on a payment of the usual amount that is authorized and
 // not captured. after is its entry in the books when the job is done.
 func onAuthorized(c *Case, after entry) (*paymentsv1.Payment, job) {
-	p := c.paid(manual, usual)
+	p := c.paid(manual)
 	return p, onPayment(c, p, entry{amount: usual}, after)
 }
 
@@ -173,13 +175,21 @@ func beginReverse(c *Case) job {
 }
 
 func beginAdjust(c *Case) job {
-	p, j := onAuthorized(c, entry{amount: usual + 500})
+	p, j := onAuthorized(c, entry{amount: usual})
 	req := asked(c, "AdjustAuthorization", &paymentsv1.AdjustAuthorizationRequest{
 		PaymentId: p.GetId(), Amount: c.amount(usual + 500), Reference: c.reference("adjust"),
 	})
 	other := proto.CloneOf(req)
 	other.Amount = c.amount(usual + 600)
-	j.req, j.other, j.look = req, other, nil
+	j.req, j.other, j.once, j.never = req, other, nil, nil // the books have what was asked for at first
+	if c.has("GetPayment") {
+		j.look = func() {
+			got, err := c.getPayment(p.GetId())
+			c.ok("GetPayment", err)
+			c.money("GetPayment: authorized_amount", req.GetAmount(), got.GetAuthorizedAmount())
+			c.amounts(got, usual+500, 0, 0)
+		}
+	}
 	j.done = func(resp proto.Message) {
 		got := resp.(*paymentsv1.AdjustAuthorizationResponse).GetPayment()
 		equal(c, "payment.id", p.GetId(), got.GetId())
@@ -208,7 +218,7 @@ func beginExtend(c *Case) job {
 }
 
 func beginGetPayment(c *Case) job {
-	p := c.paid(automatic, usual)
+	p := c.paid(automatic)
 	return job{
 		req:   asked(c, "GetPayment", &paymentsv1.GetPaymentRequest{PaymentId: p.GetId()}),
 		marks: []string{p.GetId()},
@@ -219,7 +229,7 @@ func beginGetPayment(c *Case) job {
 }
 
 func beginFindPayment(c *Case) job {
-	p := c.paid(automatic, usual)
+	p := c.paid(automatic)
 	return job{
 		req:   asked(c, "FindPayment", &paymentsv1.FindPaymentRequest{Reference: p.GetReference()}),
 		marks: []string{p.GetReference()},
@@ -236,7 +246,7 @@ func beginFindPayment(c *Case) job {
 }
 
 func beginCreateRefund(c *Case) job {
-	p := c.paid(automatic, usual)
+	p := c.paid(automatic)
 	j := onPayment(c, p, entry{amount: usual, captured: usual}, entry{amount: usual, captured: usual, refunded: 300})
 	req := c.refundRequest(p.GetId(), c.amount(300))
 	other := proto.CloneOf(req)
@@ -265,7 +275,7 @@ func (c *Case) isRefund(req *paymentsv1.CreateRefundRequest, r *paymentsv1.Refun
 }
 
 func beginGetRefund(c *Case) job {
-	p := c.paid(automatic, usual)
+	p := c.paid(automatic)
 	req := c.refundRequest(p.GetId(), c.amount(300))
 	made, err := c.createRefund(req)
 	c.ok("CreateRefund", err)

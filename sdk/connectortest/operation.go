@@ -64,7 +64,7 @@ func operationNamed(name string) (operation, bool) {
 
 // reads says whether an operation of this name only reads.
 func reads(name string) bool {
-	for _, prefix := range []string{"Get", "List", "Find", "Check", "Calculate", "Parse"} {
+	for _, prefix := range []string{"Get", "List", "Find", "Check", "Calculate", "Parse", "Handle"} {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}

@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,7 +40,13 @@ type Plan struct {
 	Currencies []string       `yaml:"currencies,omitempty"`
 	Exponents  map[string]int `yaml:"exponents,omitempty"`
 
+	// Steps are the amounts, in minor units, of which amounts must be multiples.
+	Steps map[string]int64 `yaml:"steps,omitempty"`
+
 	Samples Samples `yaml:"samples"`
+
+	// Skip says of scenarios why they can't hold for this connector.
+	Skip map[string]string `yaml:"skip,omitempty"`
 
 	Secrets []string `yaml:"secrets,omitempty"`
 
@@ -53,7 +61,7 @@ type PSPPlan struct {
 	URL       string   `yaml:"url,omitempty"`     // a stand-in that runs already
 	DriverURL string   `yaml:"driver_url,omitempty"`
 	ErrorBody string   `yaml:"error_body,omitempty"`
-	Webhook   string   `yaml:"webhook,omitempty"` // a path at the stand-in that answers a signed webhook
+	Webhooks  bool     `yaml:"webhooks,omitempty"` // the stand-in sends webhooks of a payment to its webhook_url
 	// Answers says where things stand in the PSP's answers, by operation.
 	Answers map[string]Answers `yaml:"answers,omitempty"`
 	// OtherAmount and OtherCurrency are, as the PSP writes them, none that is asked
@@ -145,18 +153,30 @@ func planError(file string, err error) error {
 
 // check names the first field that is wrong, with its line.
 func (p *Plan) check(root ast.Node) error {
-	wrong := func(field string, format string, args ...any) error {
+	for _, rule := range []func() (field, why string){p.checkConnector, p.checkPSP, p.checkSamples, p.checkCurrencies, p.checkSkip} {
+		field, why := rule()
+		if why == "" {
+			continue
+		}
 		line := 1
 		if path, err := yaml.PathString("$." + field); err == nil {
 			if node, err := path.FilterNode(root); err == nil && node != nil {
 				line = node.GetToken().Position.Line
 			}
 		}
-		return fmt.Errorf("%s:%d: %s: %s", p.file, line, field, fmt.Sprintf(format, args...))
+		return fmt.Errorf("%s:%d: %s: %s", p.file, line, field, why)
 	}
+	return nil
+}
+
+func (p *Plan) checkConnector() (field, why string) {
 	if p.Connector == "" {
-		return wrong("connector", "is missing: the id that the connector's description has")
+		return "connector", "is missing: the id that the connector's description has"
 	}
+	return "", ""
+}
+
+func (p *Plan) checkPSP() (field, why string) {
 	given := 0
 	for _, ok := range []bool{len(p.PSP.Command) > 0, len(p.PSP.Driver) > 0, p.PSP.URL != "", p.PSP.DriverURL != ""} {
 		if ok {
@@ -164,33 +184,50 @@ func (p *Plan) check(root ast.Node) error {
 		}
 	}
 	if given > 1 {
-		return wrong("psp", "give one of command, driver, url and driver_url")
+		return "psp", "give one of command, driver, url and driver_url"
 	}
+	for name := range p.PSP.Answers {
+		if _, ok := operationNamed(name); !ok {
+			return "psp.answers." + name, "there is no such operation"
+		}
+	}
+	return "", ""
+}
+
+func (p *Plan) checkSamples() (field, why string) {
 	for _, s := range p.Samples.authorizations() {
 		if err := s.sample.into(&paymentsv1.AuthorizeRequest{}); err != nil {
-			return wrong("samples."+s.field, "is no part of an AuthorizeRequest: %v", err)
+			return "samples." + s.field, fmt.Sprintf("is no part of an AuthorizeRequest: %v", err)
 		}
 	}
 	for name, s := range p.Samples.Requests {
 		op, ok := operationNamed(name)
 		if !ok {
-			return wrong("samples.requests."+name, "there is no such operation")
+			return "samples.requests." + name, "there is no such operation"
 		}
 		if err := s.into(op.request()); err != nil {
-			return wrong("samples.requests."+name, "is no part of the request: %v", err)
+			return "samples.requests." + name, fmt.Sprintf("is no part of the request: %v", err)
 		}
 	}
-	for name := range p.PSP.Answers {
-		if _, ok := operationNamed(name); !ok {
-			return wrong("psp.answers."+name, "there is no such operation")
-		}
-	}
+	return "", ""
+}
+
+func (p *Plan) checkCurrencies() (field, why string) {
 	for _, code := range append([]string{p.Currency}, p.Currencies...) {
 		if !currencyPattern.MatchString(code) {
-			return wrong("currencies", "%q is no currency code", code)
+			return "currencies", fmt.Sprintf("%q is no currency code", code)
 		}
 	}
-	return nil
+	return "", ""
+}
+
+func (p *Plan) checkSkip() (field, why string) {
+	for id := range p.Skip {
+		if !slices.ContainsFunc(Scenarios(p), func(s Scenario) bool { return s.ID == id }) {
+			return "skip", "there is no scenario " + id
+		}
+	}
+	return "", ""
 }
 
 var currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
@@ -216,12 +253,8 @@ func (s Samples) authorizations() []namedSample {
 // with the given members laid over it.
 func (p *Plan) accountAt(psp string, over map[string]any) ([]byte, error) {
 	merged := map[string]any{}
-	for name, value := range p.Account {
-		merged[name] = value
-	}
-	for name, value := range over {
-		merged[name] = value
-	}
+	maps.Copy(merged, p.Account)
+	maps.Copy(merged, over)
 	if len(merged) == 0 {
 		return nil, nil
 	}

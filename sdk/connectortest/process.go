@@ -74,12 +74,12 @@ func (c *command) start(context.Context) (*instance, error) {
 	})
 	if _, err := client.Start(); err != nil {
 		stop()
-		return nil, fmt.Errorf("start %s: %w; it wrote: %s", c.argv[0], err, p.log.tail(500))
+		return nil, p.explain(err)
 	}
 	protocol, err := client.Client()
 	if err != nil {
 		stop()
-		return nil, fmt.Errorf("connect to %s: %w; it wrote: %s", c.argv[0], err, p.log.tail(500))
+		return nil, fmt.Errorf("connect to %s: %w; it wrote: %s", c.argv[0], err, p.log.tail())
 	}
 	return &instance{conn: protocol.(*plugin.GRPCClient).Conn, log: p.log, stop: stop, terminate: p.terminate}, nil
 }
@@ -106,7 +106,8 @@ type pluginProcess struct {
 	cmd    *exec.Cmd
 	stdout *io.PipeReader
 	exited chan struct{}
-	err    error // of Wait; read after exited
+	first  string // line of stdout; read after exited
+	err    error  // of Wait; read after exited
 }
 
 // Start implements runner.Runner.
@@ -126,14 +127,27 @@ func (p *pluginProcess) Start(context.Context) error {
 	p.stdout = handshake
 	go func() {
 		in := bufio.NewReader(stdout)
-		line, _ := in.ReadString('\n')
-		_, _ = first.Write([]byte(line))
+		p.first, _ = in.ReadString('\n')
+		_, _ = first.Write([]byte(p.first))
 		_ = first.Close()
 		_, _ = io.Copy(p.log, in)
 		p.err = cmd.Wait()
 		close(p.exited)
 	}()
 	return nil
+}
+
+// explain says why a connector that is gone could not be started.
+func (p *pluginProcess) explain(err error) error {
+	command := strings.Join(p.argv, " ")
+	switch {
+	case p.cmd == nil:
+		return fmt.Errorf("start %s: %w", command, err)
+	case !handshakePattern.MatchString(p.first):
+		return fmt.Errorf("start %s: expected the handshake of a plugin on stdout, got %q; on stderr: %q", command, p.first, p.log.tail())
+	default:
+		return fmt.Errorf("start %s: %s; on stderr: %q", command, strings.TrimSpace(err.Error()), p.log.tail())
+	}
 }
 
 // terminate asks the process to end, and fails if it has not within the time.

@@ -119,11 +119,15 @@ func (p *psp) charges(ctx context.Context) ([]Charge, error) {
 
 // control speaks the driver's protocol.
 func (p *psp) control(ctx context.Context, method, path string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, p.url+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, p.url+path, body)
 	if err != nil {
 		return err
 	}
@@ -179,7 +183,7 @@ func startProgram(ctx context.Context, argv []string) (*program, error) {
 	case address := <-printed.found:
 		return &program{url: strings.TrimSuffix(address, "/"), stop: stop}, nil
 	case <-exited:
-		return nil, fmt.Errorf("%s ended before it printed its address: %s", argv[0], stderr.tail(500))
+		return nil, fmt.Errorf("%s ended before it printed its address: %s", argv[0], stderr.tail())
 	case <-timer.C:
 		stop()
 		return nil, fmt.Errorf("%s printed no address on stdout within %s", argv[0], startTime)

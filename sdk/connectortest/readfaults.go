@@ -16,7 +16,7 @@ func readFaultTraits() []trait {
 	var all []trait
 	for _, f := range failings() {
 		all = append(all, trait{
-			name: f.name, aspect: Faults, only: atPSP(reading), driver: true,
+			name: f.name, aspect: Faults, only: atPSP(reading), driver: true, phase: f.phase(),
 			summary: "It says UNAVAILABLE, never UNKNOWN, where " + strings.NewReplacer(
 				"does it", "looks", "doing it", "looking", "what it did", "anything").Replace(f.summary),
 			run: func(c *Case, r row) { readFails(c, r, f) },

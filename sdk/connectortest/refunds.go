@@ -26,7 +26,7 @@ func refundScenarios() []Scenario {
 		scenario("twice", "A refunded payment is not refunded again", State, refundTwice),
 		scenario("uncaptured", "A payment of which nothing is captured is not refunded", State, refundUncaptured),
 		scenario("unknown-payment", "A payment that does not exist is INVALID_ARGUMENT", Validation, refundUnknown),
-		scenario("other-currency", "Another currency than the payment's is refused, and nothing is refunded", Validation, refundOtherCurrency),
+		scenario("foreign-currency", "Another currency than the payment's is refused, and nothing is refunded", Validation, refundOtherCurrency),
 		scenario("read-back-each", "Each of two refunds of a payment is read back as itself", Happy, refundsReadBack, "GetRefund"),
 	}
 }
@@ -48,6 +48,14 @@ func (c *Case) refunds(p *paymentsv1.Payment, amount *paymentsv1.Money, given, t
 	return r
 }
 
+// refundTooLarge ends the case if a refund of more than is left is not refused, or
+// changes what the books say.
+func (c *Case) refundTooLarge(p *paymentsv1.Payment, amount *paymentsv1.Money, after entry) {
+	_, err := c.createRefund(c.refundRequest(p.GetId(), amount))
+	c.tooMuch("CreateRefund of more than there is", err)
+	c.booked(p.GetReference(), c.plan.Currency, after)
+}
+
 // refundRefused ends the case if a refund is not refused for the state, or changes
 // what the books say.
 func (c *Case) refundRefused(p *paymentsv1.Payment, amount *paymentsv1.Money, after entry) {
@@ -56,14 +64,14 @@ func (c *Case) refundRefused(p *paymentsv1.Payment, amount *paymentsv1.Money, af
 	c.booked(p.GetReference(), c.plan.Currency, after)
 }
 
-func refundFull(c *Case) { c.refunds(c.paid(automatic, usual), nil, usual, usual) }
+func refundFull(c *Case) { c.refunds(c.paid(automatic), nil, usual, usual) }
 
-func refundWhole(c *Case) { c.refunds(c.paid(automatic, usual), c.amount(usual), usual, usual) }
+func refundWhole(c *Case) { c.refunds(c.paid(automatic), c.amount(usual), usual, usual) }
 
-func refundSmallest(c *Case) { c.refunds(c.paid(automatic, usual), c.amount(1), 1, 1) }
+func refundSmallest(c *Case) { c.refunds(c.paid(automatic), c.amount(1), 1, 1) }
 
 func refundSeveral(c *Case) {
-	p := c.paid(automatic, usual)
+	p := c.paid(automatic)
 	first := c.refunds(p, c.amount(50), 50, 50)
 	second := c.refunds(p, c.amount(300), 300, 350)
 	c.refunds(p, c.amount(700), 700, usual)
@@ -74,15 +82,15 @@ func refundSeveral(c *Case) {
 }
 
 func refundRest(c *Case) {
-	p := c.paid(automatic, usual)
+	p := c.paid(automatic)
 	c.refunds(p, c.amount(50), 50, 50)
 	c.refunds(p, nil, 1000, usual)
 }
 
 func refundAfterCapture(c *Case) {
-	p := c.paid(manual, usual)
+	p := c.paid(manual)
 	c.captures(p, c.amount(600), false, 600, captured, 600)
-	c.refundRefused(p, c.amount(601), entry{amount: usual, captured: 600})
+	c.refundTooLarge(p, c.amount(601), entry{amount: usual, captured: 600})
 	req := c.refundRequest(p.GetId(), c.amount(600))
 	r, err := c.createRefund(req)
 	c.ok("CreateRefund", err)
@@ -91,25 +99,25 @@ func refundAfterCapture(c *Case) {
 }
 
 func refundTooMuch(c *Case) {
-	p := c.paid(automatic, usual)
-	c.refundRefused(p, c.amount(usual+1), entry{amount: usual, captured: usual})
+	p := c.paid(automatic)
+	c.refundTooLarge(p, c.amount(usual+1), entry{amount: usual, captured: usual})
 	c.refunds(p, nil, usual, usual)
 }
 
 func refundTooMuchLater(c *Case) {
-	p := c.paid(automatic, usual)
+	p := c.paid(automatic)
 	c.refunds(p, c.amount(1000), 1000, 1000)
-	c.refundRefused(p, c.amount(51), entry{amount: usual, captured: usual, refunded: 1000})
+	c.refundTooLarge(p, c.amount(51), entry{amount: usual, captured: usual, refunded: 1000})
 }
 
 func refundTwice(c *Case) {
-	p := c.paid(automatic, usual)
+	p := c.paid(automatic)
 	c.refunds(p, nil, usual, usual)
 	c.refundRefused(p, nil, entry{amount: usual, captured: usual, refunded: usual})
 }
 
 func refundUncaptured(c *Case) {
-	p := c.paid(manual, usual)
+	p := c.paid(manual)
 	c.refundRefused(p, nil, entry{amount: usual})
 	c.refundRefused(p, c.amount(usual), entry{amount: usual})
 }
@@ -120,14 +128,14 @@ func refundUnknown(c *Case) {
 }
 
 func refundOtherCurrency(c *Case) {
-	p := c.paid(automatic, usual)
+	p := c.paid(automatic)
 	_, err := c.createRefund(c.refundRequest(p.GetId(), &paymentsv1.Money{CurrencyCode: c.otherISO(), MinorUnits: 1}))
 	c.refused("CreateRefund in "+c.otherISO(), err, codes.InvalidArgument)
 	c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual, captured: usual})
 }
 
 func refundsReadBack(c *Case) {
-	p := c.paid(automatic, usual)
+	p := c.paid(automatic)
 	first := c.refunds(p, c.amount(100), 100, 100)
 	second := c.refunds(p, c.amount(200), 200, 300)
 	for _, want := range []*paymentsv1.Refund{first, second} {
@@ -159,7 +167,7 @@ func readScenarios() []Scenario {
 			ID: "get-refund/unknown-refund", Summary: "A refund that does not exist is INVALID_ARGUMENT",
 			Needs: Needs{Operations: []string{"Authorize", "GetRefund"}}, Proves: cells(Validation, "GetRefund"),
 			run: func(c *Case) {
-				_, err := c.getRefund(c.missing(), c.paid(automatic, usual).GetId())
+				_, err := c.getRefund(c.missing(), c.paid(automatic).GetId())
 				c.refused("GetRefund of a refund that does not exist", err, codes.InvalidArgument)
 			},
 		},
@@ -178,7 +186,7 @@ func readScenarios() []Scenario {
 // oddID uses ids that would lead elsewhere if they were put into a path as they
 // are.
 func oddID(c *Case) {
-	p := c.paid(automatic, usual)
+	p := c.paid(automatic)
 	for _, id := range []string{p.GetId() + "/capture", "../" + p.GetId(), p.GetId() + "?expand=all", p.GetId() + "#x", "x y", "%2e%2e", `"`} {
 		got, err := c.getPayment(id)
 		if err == nil {
@@ -197,7 +205,7 @@ func eachState(c *Case) {
 		c.money("payment.amount", c.amount(usual), p.GetAmount())
 		c.amounts(p, capturable, taken, given)
 	}
-	p := c.paid(manual, usual)
+	p := c.paid(manual)
 	reads(p.GetId(), authorized, usual, 0, 0)
 	_, err := c.capture(&paymentsv1.CaptureRequest{PaymentId: p.GetId()})
 	c.ok("Capture", err)
@@ -206,7 +214,7 @@ func eachState(c *Case) {
 	c.ok("CreateRefund", err)
 	reads(p.GetId(), captured, 0, usual, 50)
 
-	other := c.paid(manual, usual)
+	other := c.paid(manual)
 	_, err = c.void(other.GetId())
 	c.ok("Void", err)
 	reads(other.GetId(), voided, 0, 0, 0)

@@ -74,17 +74,42 @@ func (r *Report) Count(s Status) int {
 // fail, or with evidence beyond a simulation where it can't.
 func (r *Report) Unproven() []string {
 	var all []string
+	unproven := r.unproven()
 	for _, d := range r.Declared {
-		switch {
-		case r.passed(d.Operation, Happy) == 0:
-			all = append(all, d.Operation+": no happy path passed")
-		case r.Driven && r.passed(d.Operation, Faults) == 0:
-			all = append(all, d.Operation+": no fault of the PSP's was stood")
-		case !r.Driven && d.Evidence != "SIMULATED":
-			all = append(all, fmt.Sprintf("%s: declared %s, but without a driver before the PSP's stand-in it is SIMULATED at best", d.Operation, d.Evidence))
+		if why := unproven[d.Operation]; why != "" {
+			all = append(all, d.Operation+": "+why)
 		}
 	}
 	return all
+}
+
+// unproven says of operations why they are not proven.
+func (r *Report) unproven() map[string]string {
+	all := map[string]string{}
+	for _, d := range r.Declared {
+		switch {
+		case r.passed(d.Operation, Happy) == 0:
+			all[d.Operation] = "no happy path passed"
+		case r.failed(d.Operation) > 0:
+			all[d.Operation] = fmt.Sprintf("%d scenarios about it failed", r.failed(d.Operation))
+		case r.Driven && r.passed(d.Operation, Faults) == 0:
+			all[d.Operation] = "no fault of the PSP's was stood"
+		case !r.Driven && d.Evidence != "SIMULATED":
+			all[d.Operation] = fmt.Sprintf("declared %s, but without a driver before the PSP's stand-in it is SIMULATED at best", d.Evidence)
+		}
+	}
+	return all
+}
+
+// failed counts the scenarios about an operation that failed.
+func (r *Report) failed(operation string) int {
+	n := 0
+	for _, result := range r.Results {
+		if result.Status == Failed && slices.ContainsFunc(result.Proves, func(c Cell) bool { return c.Operation == operation }) {
+			n++
+		}
+	}
+	return n
 }
 
 func (r *Report) passed(operation string, aspect Aspect) int {

@@ -45,13 +45,21 @@ type Scenario struct {
 	// Proves lists the cells of the matrix that it fills.
 	Proves []Cell
 
-	run func(*Case)
-	// alone keeps the scenario from running beside others.
-	alone bool
+	run   func(*Case)
+	phase phase
 }
 
-// Needs is what a scenario needs. Where operations are missing it does not apply;
-// where anything else is, it is skipped.
+// phase is when a scenario runs, and beside which others.
+type phase int
+
+const (
+	atFirst phase = iota // most, side by side
+	waiting              // those that mostly wait, side by side, when the machine is quiet
+	atLast               // those that look at what the others have left, one by one
+)
+
+// Needs is what a scenario needs. Where operations are missing, or Applies says so,
+// it does not apply; where anything else is missing, it is skipped.
 type Needs struct {
 	Operations []string // declared by the connector
 	NativeKey  []string // operations that are declared idempotent by key
@@ -59,17 +67,19 @@ type Needs struct {
 	Process    bool     // the connector is a program of its own
 	// Plan returns what the plan lacks, or nothing.
 	Plan func(*Plan) string
+	// Applies says whether the plan has a place for it at all; nil: it has.
+	Applies func(*Plan) bool
 }
 
-// applies says whether the connector declares the operations that a scenario is
-// about. Where it does not, there is nothing to say of it.
+// applies says whether a scenario is about anything that the connector has. Where
+// it is not, nothing is said of it.
 func (n Needs) applies(w *world) bool {
 	for _, op := range slices.Concat(n.Operations, n.NativeKey) {
 		if w.declared[op] == nil {
 			return false
 		}
 	}
-	return true
+	return n.Applies == nil || n.Applies(w.plan)
 }
 
 // missing says why a scenario that applies can't run, or nothing.

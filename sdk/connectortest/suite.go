@@ -14,12 +14,8 @@ import (
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 )
 
-const (
-	// lanes is how many scenarios run beside each other.
-	lanes = 16
-	// scenarioTime is how long one scenario may take.
-	scenarioTime = 45 * time.Second
-)
+// scenarioTime is how long one scenario may take.
+const scenarioTime = 45 * time.Second
 
 // Suite is one run of the scenarios against one connector.
 type Suite struct {
@@ -55,27 +51,28 @@ func (s Suite) Run(ctx context.Context) (*Report, error) {
 		}
 	}
 	scenarios := slices.DeleteFunc(s.chosen(), func(sc Scenario) bool { return !sc.Needs.applies(w) })
-	var running sync.WaitGroup
-	free := make(chan struct{}, lanes)
-	for _, sc := range scenarios {
-		if sc.alone {
-			continue
-		}
-		free <- struct{}{}
-		running.Go(func() {
-			defer func() { <-free }()
-			record(runScenario(ctx, w, sc))
-		})
-	}
-	running.Wait()
-	for _, sc := range scenarios {
-		if sc.alone {
-			record(runScenario(ctx, w, sc))
-		}
+	for when, lanes := range []int{atFirst: 12, waiting: 48, atLast: 1} {
+		sideBySide(lanes, scenarios, phase(when), func(sc Scenario) { record(runScenario(ctx, w, sc)) })
 	}
 	report.sort(scenarios)
 	report.Took = time.Since(began)
 	return report, ctx.Err()
+}
+
+// sideBySide runs the scenarios of a phase, so many at a time.
+func sideBySide(lanes int, scenarios []Scenario, when phase, run func(Scenario)) {
+	var running sync.WaitGroup
+	free := make(chan struct{}, lanes)
+	for _, sc := range scenarios {
+		if sc.phase == when {
+			free <- struct{}{}
+			running.Go(func() {
+				defer func() { <-free }()
+				run(sc)
+			})
+		}
+	}
+	running.Wait()
 }
 
 func (s Suite) chosen() []Scenario {
@@ -96,6 +93,7 @@ func (s Suite) world(ctx context.Context) (w *world, stop func(), err error) {
 		return nil, nil, err
 	}
 	w = &world{plan: s.Plan, target: target, psp: stand, nonce: rand.Text(), declared: map[string]*connectorv1.Operation{}}
+	w.second = sync.OnceValues(func() (*instance, error) { return w.start(ctx) })
 	stop = func() {
 		for _, i := range w.started() {
 			i.stop()
@@ -120,7 +118,7 @@ func (w *world) open(ctx context.Context) (err error) {
 	limited, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	if w.description, err = describeOnce(limited, w.main); err != nil {
-		return fmt.Errorf("ask the connector for its description: %w; it wrote: %s", err, w.main.log.tail(500))
+		return fmt.Errorf("ask the connector for its description: %w; it wrote: %s", err, w.main.log.tail())
 	}
 	for _, service := range w.description.GetServices() {
 		for _, op := range service.GetOperations() {
@@ -149,7 +147,11 @@ func (w *world) operations() []Declaration {
 func runScenario(ctx context.Context, w *world, s Scenario) Result {
 	began := time.Now()
 	result := Result{Scenario: s.ID, Summary: s.Summary, Proves: s.Proves}
-	if missing := s.Needs.missing(w); missing != "" {
+	missing := s.Needs.missing(w)
+	if w.plan != nil && missing == "" {
+		missing = w.plan.Skip[s.ID]
+	}
+	if missing != "" {
 		result.Status, result.Reason = Skipped, missing
 		return result
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -46,9 +47,25 @@ func InProcess(make func() sdk.Connector, opts ...sdk.Option) Target {
 	return inProcess{make: make, opts: opts}
 }
 
+// Between is what a test of the suite itself puts between the suite and a connector
+// in this process, to see that the suite finds what is wrong there.
+type Between struct {
+	// Server is further interceptors of the server: within the SDK's dispatcher, and
+	// outside its checks, so that they can change an answer unchecked.
+	Server []grpc.ServerOption
+	// Caller is interceptors on the caller's side of the socket.
+	Caller []grpc.DialOption
+}
+
+// InProcess is InProcess with all calls going through what is between.
+func (b Between) InProcess(make func() sdk.Connector, opts ...sdk.Option) Target {
+	return inProcess{make: make, opts: opts, between: b}
+}
+
 type inProcess struct {
-	make func() sdk.Connector
-	opts []sdk.Option
+	make    func() sdk.Connector
+	opts    []sdk.Option
+	between Between
 }
 
 func (inProcess) process() *command { return nil }
@@ -64,12 +81,13 @@ func (p inProcess) start(ctx context.Context) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	served := grpc.NewServer(server.InterceptorOptions()...)
+	served := grpc.NewServer(slices.Concat(server.InterceptorOptions(), p.between.Server)...)
 	server.Register(served)
 	go func() { _ = served.Serve(listener) }()
-	conn, err := grpc.NewClient(listener.Addr().String(),
+	conn, err := grpc.NewClient(listener.Addr().String(), slices.Concat(p.between.Caller, []grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDisableRetry(),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)))
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
+	})...)
 	if err != nil {
 		served.Stop()
 		return nil, err
@@ -103,10 +121,11 @@ func (l *logBuffer) String() string {
 }
 
 // tail is the end of the log.
-func (l *logBuffer) tail(n int) string {
+func (l *logBuffer) tail() string {
+	const most = 500
 	s := l.String()
-	if len(s) > n {
-		s = "…" + s[len(s)-n:]
+	if len(s) > most {
+		s = "…" + s[len(s)-most:]
 	}
 	return strings.TrimSpace(s)
 }

@@ -2,6 +2,7 @@ package connectortest
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 )
 
@@ -14,7 +15,9 @@ type trait struct {
 	only    func(row) bool // nil: every operation
 	keyed   bool           // needs an operation that is idempotent by key
 	driver  bool
+	phase   phase
 	plan    func(*Plan, row) string // what the plan lacks for it
+	applies func(*Plan, row) bool   // nil: always
 	run     func(*Case, row)
 }
 
@@ -33,11 +36,15 @@ func operationScenarios() []Scenario {
 			if t.plan != nil {
 				needs.Plan = func(p *Plan) string { return t.plan(p, r) }
 			}
+			if t.applies != nil {
+				needs.Applies = func(p *Plan) bool { return t.applies(p, r) }
+			}
 			all = append(all, Scenario{
 				ID:      dashed(r.operation) + "/" + t.name,
 				Summary: strings.Replace(t.summary, "It", r.operation, 1),
 				Needs:   needs,
 				Proves:  cells(t.aspect, r.operation),
+				phase:   t.phase,
 				run:     func(c *Case) { t.run(c, r) },
 			})
 		}
@@ -128,7 +135,7 @@ func readTwice(c *Case, r row) {
 	j.done(second)
 	if c.psp.driven {
 		for _, req := range c.sent(j.marks...) {
-			if req.Method == "DELETE" {
+			if req.Method == http.MethodDelete {
 				c.Fatalf("%s: expected a request that only reads, got %s %s", r.operation, req.Method, req.Path)
 			}
 		}

@@ -32,7 +32,7 @@ func voidScenarios() []Scenario {
 }
 
 func voidCaptured(c *Case) {
-	p := c.paid(automatic, usual)
+	p := c.paid(automatic)
 	_, err := c.void(p.GetId())
 	c.forbidden("Void of a captured payment", err)
 	c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual, captured: usual})
@@ -40,7 +40,7 @@ func voidCaptured(c *Case) {
 
 func voidPartlyCaptured(c *Case) {
 	c.declaresSeveral()
-	p := c.paid(manual, usual)
+	p := c.paid(manual)
 	c.captures(p, c.amount(400), true, 400, partiallyCaptured, 400)
 	_, err := c.void(p.GetId())
 	c.forbidden("Void of a partially captured payment", err)
@@ -48,7 +48,7 @@ func voidPartlyCaptured(c *Case) {
 }
 
 func voidTwice(c *Case) {
-	p := c.paid(manual, usual)
+	p := c.paid(manual)
 	first, err := c.void(p.GetId())
 	c.ok("Void", err)
 	equal(c, "payment.status", voided, first.GetStatus())
@@ -63,7 +63,7 @@ func voidUnknown(c *Case) {
 }
 
 func voidThenRefund(c *Case) {
-	p := c.paid(manual, usual)
+	p := c.paid(manual)
 	_, err := c.void(p.GetId())
 	c.ok("Void", err)
 	_, err = c.createRefund(c.refundRequest(p.GetId(), c.amount(1)))
@@ -78,7 +78,7 @@ func (c *Case) reverse(id string) (*paymentsv1.ReverseResponse, error) {
 }
 
 func reverseCaptured(c *Case) {
-	p := c.paid(automatic, usual)
+	p := c.paid(automatic)
 	r, err := c.reverse(p.GetId())
 	c.ok("Reverse", err)
 	equal(c, "payment.id", p.GetId(), r.GetPayment().GetId())
@@ -88,7 +88,7 @@ func reverseCaptured(c *Case) {
 }
 
 func reverseTwice(c *Case) {
-	p := c.paid(automatic, usual)
+	p := c.paid(automatic)
 	_, err := c.reverse(p.GetId())
 	c.ok("Reverse", err)
 	_, err = c.reverse(p.GetId())

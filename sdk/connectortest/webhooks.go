@@ -1,11 +1,14 @@
 package connectortest
 
 import (
-	"encoding/json"
 	"io"
+	"maps"
+	"net"
 	"net/http"
+	"slices"
+	"time"
 
-	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
@@ -18,38 +21,61 @@ func webhookRows() []row {
 	}
 }
 
-// webhook is a request as the PSP sends it: freshly signed by the PSP's stand-in
-// where psp.webhook names a path, or else the plan's sample.
+// webhook is a request as the PSP sends it: one that its stand-in sends of a
+// payment where it does (psp.webhooks), or else the plan's sample.
 func (c *Case) webhook() *paymentsv1.HttpRequest {
-	if c.plan.PSP.Webhook != "" {
-		return c.deliveredWebhook()
+	if c.plan.PSP.Webhooks {
+		return c.sentWebhook()
 	}
 	req := asked(c, "HandleWebhook", &paymentsv1.HandleWebhookRequest{})
 	if req.GetRequest() == nil {
-		c.Skipf("neither psp.webhook nor samples.requests.HandleWebhook in test.yaml gives a webhook")
+		c.Skipf("neither psp.webhooks nor samples.requests.HandleWebhook in test.yaml gives a webhook")
 	}
 	return req.GetRequest()
 }
 
-func (c *Case) deliveredWebhook() *paymentsv1.HttpRequest {
-	req, err := http.NewRequestWithContext(c.ctx, http.MethodGet, c.psp.url+c.plan.PSP.Webhook, nil)
+// sentWebhook makes a payment and waits for the webhook that the PSP sends of it.
+func (c *Case) sentWebhook() *paymentsv1.HttpRequest {
+	arrived := make(chan *paymentsv1.HttpRequest, 1)
+	address := c.receive(func(_ http.ResponseWriter, r *http.Request) {
+		hook := &paymentsv1.HttpRequest{Method: r.Method, Url: "https://shop.example" + r.URL.String()}
+		hook.Body, _ = io.ReadAll(r.Body)
+		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+			for _, value := range r.Header[name] {
+				hook.Headers = append(hook.Headers, &paymentsv1.HttpHeader{Name: name, Value: value})
+			}
+		}
+		select {
+		case arrived <- hook:
+		default:
+		}
+	})
+	req := c.authorizeRequest(automatic)
+	req.WebhookUrl = address + "/webhooks"
+	_, err := c.authorize(req)
+	c.ok("Authorize", err)
+	limit := time.NewTimer(callTime)
+	defer limit.Stop()
+	select {
+	case hook := <-arrived:
+		return hook
+	case <-limit.C:
+		c.Fatalf("expected a webhook of the payment within %s, got none (psp.webhooks in test.yaml)", callTime)
+		return nil
+	}
+}
+
+// receive serves requests on the loopback interface until the case ends, and gives
+// the address.
+func (c *Case) receive(handle http.HandlerFunc) string {
+	ln, err := new(net.ListenConfig).Listen(c.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		c.Fatalf("%v", err)
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		c.Fatalf("psp.webhook: %v", err)
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	if err != nil {
-		c.Fatalf("psp.webhook: %v", err)
-	}
-	hook := &paymentsv1.HttpRequest{}
-	if err := protojson.Unmarshal(json.RawMessage(raw), hook); err != nil {
-		c.Fatalf("psp.webhook: expected an HttpRequest as JSON, got %s: %v", resp.Status, err)
-	}
-	return hook
+	server := &http.Server{Handler: handle, ReadHeaderTimeout: callTime}
+	go func() { _ = server.Serve(ln) }()
+	c.Cleanup(func() { _ = server.Close() })
+	return "http://" + ln.Addr().String()
 }
 
 func beginParseWebhook(c *Case) job {
@@ -96,6 +122,10 @@ func webhookScenarios() []Scenario {
 		}
 	}
 	return []Scenario{
+		{
+			ID: "parse-webhook/garbage", Summary: "What is no webhook of the PSP's is INVALID_ARGUMENT",
+			Needs: Needs{Operations: []string{"ParseWebhook"}}, Proves: cells(Faults, "ParseWebhook"), run: parseGarbage,
+		},
 		forged("other-body", "A webhook whose body was changed is rejected", func(r *paymentsv1.HttpRequest) {
 			r.Body = append(r.GetBody(), ' ')
 		}),
@@ -132,5 +162,13 @@ func rejected(c *Case, forge func(*paymentsv1.HttpRequest)) {
 	}
 	if code := resp.GetAcknowledgement().GetStatusCode(); code >= 200 && code <= 299 {
 		c.Fatalf("acknowledgement.status_code: expected none of success, got %d", code)
+	}
+}
+
+func parseGarbage(c *Case) {
+	for _, body := range []string{"", "null", "[]", "{}", "\x00\xff", `"x"`, "<xml/>"} {
+		hook := &paymentsv1.HttpRequest{Method: "POST", Url: "https://shop.example/webhooks", Body: []byte(body)}
+		err := c.invoke("ParseWebhook", &paymentsv1.ParseWebhookRequest{Request: hook}, &paymentsv1.ParseWebhookResponse{})
+		c.refused("ParseWebhook of "+body, err, codes.InvalidArgument)
 	}
 }

@@ -1,9 +1,6 @@
 package psp
 
-import (
-	"net/http"
-	"strings"
-)
+import "strings"
 
 // TestCard is a card number, or the PSP's token for a card, that always has the
 // same outcome.
@@ -16,6 +13,20 @@ type TestCard struct {
 	Decline string
 	// Challenge is true if the payer is sent to a page first.
 	Challenge bool
+	// OTP is true if the payer is asked for a one-time password first.
+	OTP bool
+	// ChargeDecline is the decline code of payments that the merchant starts.
+	ChargeDecline string
+	// IncreaseDecline is the decline code of a larger authorization.
+	IncreaseDecline string
+	// Dispute is true if the payer objects as soon as the payment is captured.
+	Dispute bool
+	// Authentication is how an authentication apart from a payment ends, as
+	// transStatus says it: "C" challenge, "N" not authenticated, "U" unavailable;
+	// empty is "Y", authenticated without a challenge.
+	Authentication string
+	// Method is true if the issuer wants to look at the payer's browser first.
+	Method bool
 	// Summary says what it shows.
 	Summary string
 }
@@ -35,10 +46,17 @@ func TestCards() []TestCard {
 		{Number: "4000000000000069", Decline: "expired_card", Summary: "declined: expired card"},
 		{Number: "4000000000000127", Decline: "incorrect_cvc", Summary: "declined: incorrect security code"},
 		{Number: "4000000000000119", Decline: "processing_error", Summary: "declined: processing error"},
-		{Number: "4000002500003155", Challenge: true, Summary: "redirected to a challenge"},
-		{Number: "4000000000003220", Challenge: true, Summary: "redirected to a 3-D Secure challenge"},
+		{Number: "4000002500003155", Challenge: true, Authentication: "C", Summary: "redirected to a challenge"},
+		{Number: "4000000000003220", Challenge: true, Authentication: "C", Method: true, Summary: "redirected to a 3-D Secure challenge"},
+		{Number: "4000000000003105", Method: true, Summary: "approved; an authentication looks at the browser first"},
+		{Number: "4000000000003113", Authentication: "N", Summary: "approved; an authentication is declined"},
+		{Number: "4000000000003121", Authentication: "U", Summary: "approved; an authentication is unavailable"},
+		{Number: "4000000000000259", Dispute: true, Summary: "approved, then disputed as fraudulent"},
+		{Number: "4000000000000341", ChargeDecline: "do_not_honor", Summary: "approved; its mandate's payments are declined"},
+		{Number: "4000000000000408", IncreaseDecline: "insufficient_funds", Summary: "approved; a larger authorization is declined"},
 		{Token: "tok_approve", Summary: "token: approved"},
 		{Token: "tok_challenge", Challenge: true, Summary: "token: redirected to a challenge"},
+		{Token: "tok_otp", OTP: true, Summary: "token: asks for the one-time password 123456"},
 		{Token: declineToken + "do_not_honor", Decline: "do_not_honor", Summary: "token: declined with the code after tok_decline_"},
 	}
 }
@@ -73,12 +91,6 @@ func NetworkCode(decline string) string {
 	}[decline]
 }
 
-// instrument is what the payer pays with: a card or a token.
-type instrument struct {
-	Card  *card  `json:"card"`
-	Token string `json:"token"`
-}
-
 type card struct {
 	Number     string `json:"number"`
 	ExpMonth   int    `json:"exp_month"`
@@ -101,40 +113,6 @@ func newDecline(code string) *decline {
 		NetworkCode: NetworkCode(code),
 		Message:     "The payment was declined: " + strings.ReplaceAll(code, "_", " ") + ".",
 	}
-}
-
-// verdict is what the issuer says to an instrument.
-type verdict struct {
-	decline   *decline
-	challenge bool
-}
-
-func (i instrument) verdict() (verdict, error) {
-	if (i.Card == nil) == (i.Token == "") {
-		return verdict{}, refuse(http.StatusBadRequest, "invalid_request", "payment_method", "give either a card or a token")
-	}
-	number := ""
-	if i.Card != nil {
-		if number = i.Card.Number; !luhn(number) {
-			return verdict{}, refuse(http.StatusBadRequest, "incorrect_number", "payment_method.card.number", "the card number is wrong")
-		}
-	}
-	for _, c := range TestCards() {
-		if c.Number != number || c.Token != i.Token {
-			continue
-		}
-		if c.Decline != "" {
-			return verdict{decline: newDecline(c.Decline)}, nil
-		}
-		return verdict{challenge: c.Challenge}, nil
-	}
-	if number != "" {
-		return verdict{}, nil
-	}
-	if code, ok := strings.CutPrefix(i.Token, declineToken); ok && code != "" {
-		return verdict{decline: newDecline(code)}, nil
-	}
-	return verdict{}, refuse(http.StatusBadRequest, "invalid_token", "payment_method.token", "there is no such token")
 }
 
 // luhn tells whether a number's check digit is right (ISO/IEC 7812-1, annex B).

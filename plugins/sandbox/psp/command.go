@@ -41,6 +41,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("psp", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	listen := flags.String("listen", "127.0.0.1:4242", "`address` to listen on; port 0 takes a free one")
+	var webhooks Webhooks
+	flags.StringVar(&webhooks.URL, "webhook-url", "", "`address` that gets a webhook of every event")
+	flags.StringVar(&webhooks.Secret, "webhook-secret", "whsec_sandbox_default", "`secret` that signs webhooks")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -51,7 +54,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	psp := New()
+	webhooks.Client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	psp := NewWithWebhooks(webhooks)
 	server := &http.Server{Handler: psp, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ln) }()

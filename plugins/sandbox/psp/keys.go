@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 )
 
@@ -101,7 +102,7 @@ func readBody(w http.ResponseWriter, r *http.Request) (key string, body []byte, 
 	if len(key) > maxKey {
 		return "", nil, refuse(http.StatusBadRequest, "invalid_request", KeyHeader, "an idempotency key has at most %d characters", maxKey)
 	}
-	body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, limit(r)))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return "", nil, refuse(http.StatusBadRequest, "invalid_request", "", "the body is larger than %d bytes", tooLarge.Limit)
 	}
@@ -109,4 +110,12 @@ func readBody(w http.ResponseWriter, r *http.Request) (key string, body []byte, 
 		return "", nil, refuse(http.StatusBadRequest, "invalid_request", "", "the body did not arrive: %v", err)
 	}
 	return key, body, nil
+}
+
+// limit is how large the body of a request may be.
+func limit(r *http.Request) int64 {
+	if strings.HasSuffix(r.URL.Path, "/files") {
+		return maxFile
+	}
+	return maxBody
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 // The states of a payment.
 const (
 	statusRequiresAction    = "requires_action"
+	statusPending           = "pending"
 	statusAuthorized        = "authorized"
 	statusPartiallyCaptured = "partially_captured"
 	statusCaptured          = "captured"
@@ -28,27 +30,43 @@ const (
 // payment is the state of one payment. Amounts count the currency's smallest
 // unit.
 type payment struct {
-	ID                   string    `json:"id"`
-	Reference            string    `json:"reference"`
-	Status               string    `json:"status"`
-	Currency             string    `json:"currency"`
-	Amount               int64     `json:"amount"`
-	Authorized           int64     `json:"authorized"`
-	Capturable           int64     `json:"capturable"`
-	Captured             int64     `json:"captured"`
-	Refunded             int64     `json:"refunded"`
-	Capture              string    `json:"capture"`
-	CardNetwork          string    `json:"card_network,omitempty"`
-	CardLast4            string    `json:"card_last4,omitempty"`
-	NetworkTransactionID string    `json:"network_transaction_id,omitempty"`
-	ChallengeURL         string    `json:"challenge_url,omitempty"`
-	Decline              *decline  `json:"decline,omitempty"`
-	Created              time.Time `json:"created"`
+	ID         string `json:"id"`
+	Reference  string `json:"reference"`
+	Status     string `json:"status"`
+	Currency   string `json:"currency"`
+	Amount     int64  `json:"amount"`
+	Authorized int64  `json:"authorized"`
+	Capturable int64  `json:"capturable"`
+	Captured   int64  `json:"captured"`
+	Refunded   int64  `json:"refunded"`
+	Capture    string `json:"capture"`
+	shown
+	NetworkTransactionID string     `json:"network_transaction_id,omitempty"`
+	ApprovalCode         string     `json:"approval_code,omitempty"`
+	ChallengeURL         string     `json:"challenge_url,omitempty"`
+	Action               *action    `json:"action,omitempty"`
+	Decline              *decline   `json:"decline,omitempty"`
+	ThreeDS              *threeDS   `json:"three_ds,omitempty"`
+	Token                string     `json:"token,omitempty"`
+	MandateID            string     `json:"mandate_id,omitempty"`
+	CustomerID           string     `json:"customer_id,omitempty"`
+	OrderID              string     `json:"order_id,omitempty"`
+	Expires              *time.Time `json:"authorization_expires,omitempty"`
+	Created              time.Time  `json:"created"`
 
-	returnURL string
-	key       string
-	attempts  int
+	source     source
+	store      string // "on_session" or "off_session", where the instrument is to be stored
+	returnURL  string
+	result     string // what the payer's browser brings back from the challenge
+	webhookURL string
+	disputed   bool
+	key        string
+	attempts   int
 }
+
+// AuthorizationLifetime is how long an authorization lasts, and by how much it
+// can be extended.
+const AuthorizationLifetime = 7 * 24 * time.Hour
 
 // refund is one refund; it is done as soon as it is asked for.
 type refund struct {
@@ -81,15 +99,38 @@ func (l *ledger) create(p payment, v verdict) payment {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.payments[p.ID] = &p
+	if g := p.source.giftCard; v.decline == nil && g != "" && l.left(g) < p.Amount {
+		v.decline = newDecline("insufficient_funds")
+	}
 	switch {
 	case v.decline != nil:
 		p.Status, p.Decline = statusDeclined, v.decline
-	case v.challenge:
-		p.Status = statusRequiresAction
-	default:
+	case v.flow == FlowCard, v.flow == FlowBalance:
 		l.approve(&p)
+	case v.flow == FlowPending:
+		p.Status = statusPending
+	default:
+		p.Status = statusRequiresAction
 	}
 	return p
+}
+
+// left is what is left on a gift card. The lock is held.
+func (l *ledger) left(giftCard string) int64 {
+	left := worth(giftCard)
+	for _, p := range l.charges {
+		if p.source.giftCard == giftCard {
+			left -= p.Captured + p.Capturable - p.Refunded
+		}
+	}
+	return left
+}
+
+// balance is what is left on a gift card.
+func (l *ledger) balance(giftCard string) int64 {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.left(giftCard)
 }
 
 // approve reserves the amount and captures it unless that comes later. The lock
@@ -98,9 +139,13 @@ func (l *ledger) approve(p *payment) {
 	p.Authorized, p.Capturable, p.Status = p.Amount, p.Amount, statusAuthorized
 	if p.Capture == captureAutomatic {
 		p.Capturable, p.Captured, p.Status = 0, p.Amount, statusCaptured
+	} else {
+		expires := time.Now().UTC().Add(AuthorizationLifetime)
+		p.Expires = &expires
 	}
 	l.charges = append(l.charges, p)
 	p.NetworkTransactionID = fmt.Sprintf("%015d", len(l.charges))
+	p.ApprovalCode = fmt.Sprintf("%06d", len(l.charges)%1_000_000)
 }
 
 // attempted counts one more request for a payment that exists already.
@@ -123,6 +168,20 @@ func (l *ledger) change(id string, rule func(*payment) error) (payment, error) {
 	}
 	err := rule(p)
 	return *p, err
+}
+
+// find gives the payments with a reference, the newest first.
+func (l *ledger) find(reference string, since time.Time) []payment {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	found := []payment{}
+	for _, p := range l.payments {
+		if p.Reference == reference && !p.Created.Before(since) {
+			found = append(found, *p)
+		}
+	}
+	slices.SortFunc(found, func(a, b payment) int { return b.Created.Compare(a.Created) })
+	return found
 }
 
 func (l *ledger) payment(id string) (payment, error) {
@@ -164,7 +223,7 @@ func (l *ledger) list() []charge {
 	for i, p := range l.charges {
 		all[i] = charge{
 			ID: p.ID, Reference: p.Reference, IdempotencyKey: p.key,
-			Amount: p.Amount, Currency: p.Currency,
+			Amount: p.Authorized, Currency: p.Currency,
 			Captured: p.Captured, Refunded: p.Refunded,
 			Voided: p.Status == statusVoided, Attempts: p.attempts,
 		}

@@ -60,7 +60,7 @@ func TestLedger_isFastWithManyCharges(t *testing.T) {
 		h.psp.ledger.create(payment{
 			ID: fmt.Sprint("pay_", i), Reference: fmt.Sprint("order-", i), key: fmt.Sprint("key-", i),
 			Amount: 1000, Currency: "USD", Capture: captureAutomatic,
-		}, verdict{})
+		}, verdict{flow: FlowCard})
 	}
 	began := time.Now()
 	res, err := http.Get(h.url + "/ledger")

@@ -20,7 +20,7 @@ func TestCards_haveTheirOutcome(t *testing.T) {
 			switch {
 			case c.Decline != "":
 				want = statusDeclined
-			case c.Challenge:
+			case c.Challenge, c.OTP:
 				want = statusRequiresAction
 			}
 			if r.status != http.StatusCreated || r.body["status"] != want {

@@ -14,13 +14,19 @@ func (s *Server) createRefund(r *http.Request, body []byte) (result, error) {
 	if err := decode(body, &ask); err != nil {
 		return result{}, err
 	}
-	if ask.Reference == "" {
-		return result{}, refuse(http.StatusBadRequest, "invalid_request", "reference", "the reference is missing")
+	if err := named(ask.Reference); err != nil {
+		return result{}, err
 	}
-	done, err := s.ledger.giveBack(r.PathValue("id"), ask.amount, refund{
-		ID: newID("re_"), Reference: ask.Reference, Created: time.Now().UTC(),
-	})
-	return result{status: http.StatusCreated, body: done}, err
+	p, done, err := s.ledger.giveBack(r.PathValue("id"), ask.amount, newRefund(ask.Reference))
+	if err != nil {
+		return result{}, err
+	}
+	s.announce("refund", done.Status, done.ID, done, p.webhookURL)
+	return created(done), nil
+}
+
+func newRefund(reference string) refund {
+	return refund{ID: newID("re_"), Reference: reference, Created: time.Now().UTC()}
 }
 
 func (s *Server) getRefund(r *http.Request, _ []byte) (result, error) {

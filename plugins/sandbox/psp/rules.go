@@ -27,48 +27,129 @@ func (l *ledger) capture(id string, ask amount, moreToCome bool) (p payment, tak
 }
 
 // void releases what is authorized, if nothing of it is captured, or gives up a
-// payment that waits for its challenge.
+// payment that waits for something.
 func (l *ledger) void(id string) (payment, error) {
 	return l.change(id, func(p *payment) error {
-		if p.Status != statusAuthorized && p.Status != statusRequiresAction {
+		if !p.voidable() {
 			return refuse(http.StatusConflict, "payment_not_voidable", "", "a payment that is %s can't be voided", p.Status)
 		}
-		p.Status, p.Capturable, p.ChallengeURL = statusVoided, 0, ""
+		p.release()
 		return nil
 	})
+}
+
+func (p *payment) voidable() bool {
+	return p.Status == statusAuthorized || p.Status == statusRequiresAction || p.Status == statusPending
+}
+
+func (p *payment) release() {
+	p.Status, p.Capturable, p.ChallengeURL, p.Action = statusVoided, 0, "", nil
 }
 
 // giveBack refunds an amount of what is captured and not yet refunded.
-func (l *ledger) giveBack(id string, ask amount, r refund) (refund, error) {
-	_, err := l.change(id, func(p *payment) error {
-		if p.Captured == 0 || p.Captured == p.Refunded {
-			return refuse(http.StatusConflict, "payment_not_refundable", "", "of a payment that is %s nothing can be refunded", p.Status)
-		}
-		sum, err := ask.within(p, p.Captured-p.Refunded)
-		if err != nil {
-			return err
-		}
-		p.Refunded += sum
-		r.PaymentID, r.Status, r.Currency, r.Amount = p.ID, "succeeded", p.Currency, sum
-		l.refunds[r.ID] = r
-		return nil
+func (l *ledger) giveBack(id string, ask amount, r refund) (payment, refund, error) {
+	p, err := l.change(id, func(p *payment) (err error) {
+		r, err = l.refundOf(p, ask, r)
+		return err
 	})
-	return r, err
+	return p, r, err
 }
 
-// complete ends the challenge of a payment. One that has ended before stays as
-// it is: browsers load pages again.
-func (l *ledger) complete(id string, approved bool) (payment, error) {
+// refundOf completes and keeps a refund. The lock is held.
+func (l *ledger) refundOf(p *payment, ask amount, r refund) (refund, error) {
+	if p.Captured == 0 || p.Captured == p.Refunded {
+		return refund{}, refuse(http.StatusConflict, "payment_not_refundable", "", "of a payment that is %s nothing can be refunded", p.Status)
+	}
+	sum, err := ask.within(p, p.Captured-p.Refunded)
+	if err != nil {
+		return refund{}, err
+	}
+	p.Refunded += sum
+	r.PaymentID, r.Status, r.Currency, r.Amount = p.ID, "succeeded", p.Currency, sum
+	l.refunds[r.ID] = r
+	return r, nil
+}
+
+// reverse voids a payment or, if something of it is captured, releases the rest
+// and refunds all that is captured. It gives the refund, if there was one.
+func (l *ledger) reverse(id string, r refund) (payment, *refund, error) {
+	var done *refund
+	p, err := l.change(id, func(p *payment) error {
+		if p.voidable() {
+			p.release()
+			return nil
+		}
+		r, err := l.refundOf(p, amount{}, r)
+		if err != nil {
+			return refuse(http.StatusConflict, "payment_not_reversible", "", "a payment that is %s can't be reversed", p.Status)
+		}
+		p.Status, p.Capturable, done = statusCaptured, 0, &r
+		return nil
+	})
+	return p, done, err
+}
+
+// adjust changes what is authorized in all. If the issuer refuses, the payment
+// that it gives has a decline and the one that is kept stays as it is.
+func (l *ledger) adjust(id string, ask amount) (payment, error) {
+	var refused *decline
+	p, err := l.change(id, func(p *payment) error {
+		if p.Status != statusAuthorized && p.Status != statusPartiallyCaptured {
+			return refuse(http.StatusConflict, "payment_not_adjustable", "", "the authorization of a payment that is %s can't be changed", p.Status)
+		}
+		total, err := ask.within(p, maxAmount)
+		switch {
+		case err != nil:
+			return err
+		case total < p.Captured:
+			return refuse(http.StatusConflict, "amount_too_small", "amount", "%d %s are captured already", p.Captured, p.Currency)
+		case total > p.Authorized && p.source.trait.IncreaseDecline != "":
+			refused = newDecline(p.source.trait.IncreaseDecline)
+			return nil
+		}
+		p.Authorized, p.Capturable = total, total-p.Captured
+		if p.Capturable == 0 {
+			p.Status = statusCaptured
+		}
+		return nil
+	})
+	if refused != nil {
+		p.Decline = refused
+	}
+	return p, err
+}
+
+// maxAmount is the largest amount that can be authorized.
+const maxAmount = 1_000_000_000_000
+
+// extend lets an authorization last longer.
+func (l *ledger) extend(id string) (payment, error) {
 	return l.change(id, func(p *payment) error {
-		if p.Status != statusRequiresAction {
+		if p.Expires == nil || p.Status != statusAuthorized && p.Status != statusPartiallyCaptured {
+			return refuse(http.StatusConflict, "payment_not_extendable", "", "the authorization of a payment that is %s can't be extended", p.Status)
+		}
+		expires := p.Expires.Add(AuthorizationLifetime)
+		p.Expires = &expires
+		return nil
+	})
+}
+
+// settle ends what a payment waits for, with a decline or none. One that waits
+// for nothing stays as it is: browsers load pages again.
+func (l *ledger) settle(id string, refused *decline) (payment, error) {
+	return l.change(id, func(p *payment) error {
+		if p.Status != statusRequiresAction && p.Status != statusPending {
 			return nil
 		}
-		p.ChallengeURL = ""
-		if approved {
-			l.approve(p)
+		if p.source.flow == FlowRedirect && p.source.carded() {
+			p.ThreeDS = challengeOutcome(refused == nil)
+		}
+		p.ChallengeURL, p.Action = "", nil
+		if refused != nil {
+			p.Status, p.Decline = statusDeclined, refused
 			return nil
 		}
-		p.Status, p.Decline = statusDeclined, newDecline("authentication_failed")
+		l.approve(p)
 		return nil
 	})
 }

@@ -73,7 +73,7 @@ func (d *Driver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	seen := Request{
 		Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery,
 		Headers: r.Header.Clone(), Body: string(body),
-	}
+	}.searchable()
 	fault := d.choose(seen)
 	seen.Fault = fault.Kind
 	e := exchange{driver: d, w: w, r: r, fault: fault, record: d.records.add(seen)}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -141,9 +142,7 @@ func (e exchange) hijack() net.Conn {
 
 func (e exchange) send(told reply) {
 	header := e.w.Header()
-	for name, values := range told.header {
-		header[name] = values
-	}
+	maps.Copy(header, told.header)
 	for name, value := range e.fault.Header {
 		header.Set(name, value)
 	}

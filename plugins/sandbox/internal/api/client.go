@@ -30,94 +30,92 @@ type Client struct {
 }
 
 // Account reads the account that the API key belongs to.
-func (c *Client) Account(ctx context.Context) (a Account, err error) {
-	err = c.do(ctx, http.MethodGet, "/v1/account", nil, &a)
+func (c *Client) Account(ctx context.Context) (Account, error) {
+	return get[Account](ctx, c, nil, "account")
+}
+
+// get reads, and post asks for a change, at the path of the given segments.
+func get[A any, P pointer[A]](ctx context.Context, c *Client, query url.Values, segments ...string) (a A, err error) {
+	err = c.do(ctx, call{method: http.MethodGet, path: pathOf(segments), query: query}, P(&a))
 	return a, err
 }
 
-// CreatePayment asks for a payment.
-func (c *Client) CreatePayment(ctx context.Context, r NewPayment) (p Payment, err error) {
-	err = c.do(ctx, http.MethodPost, "/v1/payments", r, &p)
-	return p, err
+func post[A any, P pointer[A]](ctx context.Context, c *Client, ask any, segments ...string) (a A, err error) {
+	body, err := json.Marshal(ask)
+	if err != nil {
+		return a, fmt.Errorf("POST %s: encode the request: %w", pathOf(segments), err)
+	}
+	err = c.do(ctx, call{
+		method: http.MethodPost, path: pathOf(segments), body: bytes.NewReader(body), contentType: "application/json",
+	}, P(&a))
+	return a, err
 }
 
-// Payment reads a payment.
-func (c *Client) Payment(ctx context.Context, id string) (p Payment, err error) {
-	err = c.do(ctx, http.MethodGet, "/v1/payments/"+url.PathEscape(id), nil, &p)
-	return p, err
+// pointer is a pointer to an answer.
+type pointer[A any] interface {
+	*A
+	answer
 }
 
-// Capture captures an authorized payment.
-func (c *Client) Capture(ctx context.Context, id string, r NewCapture) (done Capture, err error) {
-	err = c.do(ctx, http.MethodPost, "/v1/payments/"+url.PathEscape(id)+"/capture", r, &done)
-	return done, err
+func pathOf(segments []string) string {
+	path := "/v1"
+	for _, s := range segments {
+		path += "/" + url.PathEscape(s)
+	}
+	return path
 }
 
-// Void releases an authorized payment.
-func (c *Client) Void(ctx context.Context, id string, r NewVoid) (p Payment, err error) {
-	err = c.do(ctx, http.MethodPost, "/v1/payments/"+url.PathEscape(id)+"/void", r, &p)
-	return p, err
-}
-
-// CreateRefund refunds a captured payment.
-func (c *Client) CreateRefund(ctx context.Context, paymentID string, r NewRefund) (done Refund, err error) {
-	err = c.do(ctx, http.MethodPost, "/v1/payments/"+url.PathEscape(paymentID)+"/refunds", r, &done)
-	return done, err
-}
-
-// Refund reads a refund.
-func (c *Client) Refund(ctx context.Context, id string) (r Refund, err error) {
-	err = c.do(ctx, http.MethodGet, "/v1/refunds/"+url.PathEscape(id), nil, &r)
-	return r, err
+// call is one request.
+type call struct {
+	method, path string
+	query        url.Values
+	body         io.Reader
+	contentType  string
 }
 
 // do sends one request and reads its answer. It fails with the HTTP client's
 // error, with an *Error where the status is none of success, and with a
 // *MalformedError where the answer to a success is none that the PSP documents.
-func (c *Client) do(ctx context.Context, method, path string, in any, out answer) error {
-	req, err := c.request(ctx, method, path, in)
+func (c *Client) do(ctx context.Context, call call, out answer) error {
+	req, err := c.request(ctx, call)
 	if err != nil {
 		return err
 	}
 	res, err := c.HTTP.Do(req)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", method, path, err)
+		return fmt.Errorf("%s %s: %w", call.method, call.path, err)
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		return fmt.Errorf("%s %s: read the answer: %w", method, path, err)
+		return fmt.Errorf("%s %s: read the answer: %w", call.method, call.path, err)
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return failure(method, res, body)
+		return failure(call.method, res, body)
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return &MalformedError{Method: method, Cause: err}
+		return &MalformedError{Method: call.method, Cause: err}
 	}
 	if !out.complete() {
-		return &MalformedError{Method: method}
+		return &MalformedError{Method: call.method}
 	}
 	return nil
 }
 
-func (c *Client) request(ctx context.Context, method, path string, in any) (*http.Request, error) {
-	var body io.Reader
-	if in != nil {
-		b, err := json.Marshal(in)
-		if err != nil {
-			return nil, fmt.Errorf("%s %s: encode the request: %w", method, path, err)
-		}
-		body = bytes.NewReader(b)
+func (c *Client) request(ctx context.Context, call call) (*http.Request, error) {
+	address := strings.TrimSuffix(c.BaseURL, "/") + call.path
+	if len(call.query) > 0 {
+		address += "?" + call.query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.BaseURL, "/")+path, body)
+	req, err := http.NewRequestWithContext(ctx, call.method, address, call.body)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+c.Key)
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
+	if call.contentType != "" {
+		req.Header.Set("Content-Type", call.contentType)
 	}
-	if method != http.MethodGet {
+	if call.method != http.MethodGet {
 		req.Header.Set("Idempotency-Key", c.IdempotencyKey)
 	}
 	if c.Simulate != "" {

@@ -25,7 +25,7 @@ func TestClient_speaksThePSPsWords(t *testing.T) {
 	ctx := t.Context()
 	p, err := c.CreatePayment(ctx, NewPayment{
 		Reference: "r", Amount: 1000, Currency: "USD", Capture: "manual",
-		PaymentMethod: PaymentMethod{Card: &Card{Number: "4242424242424242", ExpMonth: 12, ExpYear: 2030, CVC: "123", HolderName: "Test Card", Network: "visa"}},
+		PaymentMethod: Instrument{Card: &Card{Number: "4242424242424242", ExpMonth: 12, ExpYear: 2030, CVC: "123", HolderName: "Test Card", Network: "visa"}},
 		ReturnURL:     "https://shop.example", Description: "d", StatementDescriptor: "s", Email: "jo@example.com",
 		Metadata: map[string]string{"cart": "7"},
 	})
@@ -38,7 +38,7 @@ func TestClient_speaksThePSPsWords(t *testing.T) {
 		t.Errorf("capture: got %+v %v", done, err)
 	}
 	c.IdempotencyKey = "k3"
-	if _, err := c.Void(ctx, p.ID, NewVoid{Reason: "abandoned"}); code(err) != "payment_not_voidable" {
+	if _, err := c.Void(ctx, p.ID, Why{Reason: "abandoned"}); code(err) != "payment_not_voidable" {
 		t.Errorf("void: got %v", err)
 	}
 	c.IdempotencyKey = "k4"
@@ -90,7 +90,7 @@ func TestClient_doesNotRepeatALostRequest(t *testing.T) {
 		}
 		real.ServeHTTP(w, r)
 	}))
-	ask := NewPayment{Reference: "r", Amount: 1, Currency: "USD", Capture: "manual", PaymentMethod: PaymentMethod{Token: "tok_approve"}}
+	ask := NewPayment{Reference: "r", Amount: 1, Currency: "USD", Capture: "manual", PaymentMethod: Instrument{Token: "tok_approve"}}
 	if _, err := c.CreatePayment(t.Context(), ask); err != nil {
 		t.Fatal(err)
 	}

@@ -14,24 +14,12 @@ type Account struct {
 	Live bool   `json:"live"`
 }
 
-// NewPayment asks for a payment. Amounts count the currency's smallest unit.
-type NewPayment struct {
-	Reference           string            `json:"reference"`
-	Amount              int64             `json:"amount"`
-	Currency            string            `json:"currency"`
-	Capture             string            `json:"capture"` // "automatic" or "manual"
-	PaymentMethod       PaymentMethod     `json:"payment_method"`
-	ReturnURL           string            `json:"return_url,omitempty"`
-	Description         string            `json:"description,omitempty"`
-	StatementDescriptor string            `json:"statement_descriptor,omitempty"`
-	Email               string            `json:"email,omitempty"`
-	Metadata            map[string]string `json:"metadata,omitempty"`
-}
-
-// PaymentMethod is a card or a token.
-type PaymentMethod struct {
-	Card  *Card  `json:"card,omitempty"`
-	Token string `json:"token,omitempty"`
+// Instrument is what the payer pays with: one of these.
+type Instrument struct {
+	Card    *Card   `json:"card,omitempty"`
+	Token   string  `json:"token,omitempty"`
+	Mandate string  `json:"mandate,omitempty"`
+	Method  *Method `json:"method,omitempty"`
 }
 
 // Card is a card in the clear.
@@ -44,74 +32,63 @@ type Card struct {
 	Network    string `json:"network,omitempty"`
 }
 
-// Payment is the state of a payment.
-type Payment struct {
-	ID                   string    `json:"id"`
-	Reference            string    `json:"reference"`
-	Status               string    `json:"status"`
-	Currency             string    `json:"currency"`
-	Amount               int64     `json:"amount"`
-	Authorized           int64     `json:"authorized"`
-	Capturable           int64     `json:"capturable"`
-	Captured             int64     `json:"captured"`
-	Refunded             int64     `json:"refunded"`
-	CardNetwork          string    `json:"card_network"`
-	CardLast4            string    `json:"card_last4"`
-	NetworkTransactionID string    `json:"network_transaction_id"`
-	ChallengeURL         string    `json:"challenge_url"`
-	Decline              *Decline  `json:"decline"`
-	Created              time.Time `json:"created"`
+// Method is an instrument that is neither a card nor one that the PSP keeps.
+type Method struct {
+	Type       string `json:"type"`
+	Number     string `json:"number,omitempty"`
+	ExpMonth   int32  `json:"exp_month,omitempty"`
+	ExpYear    int32  `json:"exp_year,omitempty"`
+	Network    string `json:"network,omitempty"`
+	Payload    string `json:"payload,omitempty"`
+	HolderName string `json:"holder_name,omitempty"`
 }
 
-// Decline says why a payment was refused.
+// Shown is what may be shown of an instrument.
+type Shown struct {
+	MethodType string `json:"method_type"`
+	Network    string `json:"card_network"`
+	Last4      string `json:"card_last4"`
+	ExpMonth   int32  `json:"card_exp_month"`
+	ExpYear    int32  `json:"card_exp_year"`
+}
+
+// ThreeDS is the outcome of an authentication; Status is EMV 3-D Secure's
+// transStatus.
+type ThreeDS struct {
+	Status              string `json:"status"`
+	Version             string `json:"version,omitempty"`
+	DSTransactionID     string `json:"ds_transaction_id,omitempty"`
+	CAVV                string `json:"cavv,omitempty"`
+	ECI                 string `json:"eci,omitempty"`
+	ServerTransactionID string `json:"server_transaction_id,omitempty"`
+	ACSTransactionID    string `json:"acs_transaction_id,omitempty"`
+	StatusReason        string `json:"status_reason,omitempty"`
+	Challenged          bool   `json:"challenged,omitempty"`
+	Liability           string `json:"liability,omitempty"`
+}
+
+// Action is what the payer must do where it is not a visit of a page.
+type Action struct {
+	Type    string    `json:"type"`
+	Data    string    `json:"data"`
+	IBAN    string    `json:"iban"`
+	Expires time.Time `json:"expires"`
+}
+
+// Decline says why something was refused.
 type Decline struct {
 	Code        string `json:"code"`
 	NetworkCode string `json:"network_code"`
 	Message     string `json:"message"`
 }
 
-// NewCapture asks for a capture, of all that is left if Amount is zero.
-type NewCapture struct {
-	Amount     int64  `json:"amount,omitempty"`
-	Currency   string `json:"currency,omitempty"`
-	MoreToCome bool   `json:"more_to_come,omitempty"`
-}
-
-// Capture is one capture and the payment after it.
-type Capture struct {
-	ID       string  `json:"id"`
-	Amount   int64   `json:"amount"`
-	Currency string  `json:"currency"`
-	Payment  Payment `json:"payment"`
-}
-
-// NewVoid asks for the release of an authorization.
-type NewVoid struct {
-	Reason string `json:"reason,omitempty"`
-}
-
-// NewRefund asks for a refund, of all that is left if Amount is zero.
-type NewRefund struct {
-	Reference string `json:"reference"`
-	Amount    int64  `json:"amount,omitempty"`
-	Currency  string `json:"currency,omitempty"`
+// Why says why something is asked for.
+type Why struct {
+	Reference string `json:"reference,omitempty"`
 	Reason    string `json:"reason,omitempty"`
 }
 
-// Refund is the state of a refund.
-type Refund struct {
-	ID        string    `json:"id"`
-	PaymentID string    `json:"payment_id"`
-	Reference string    `json:"reference"`
-	Status    string    `json:"status"`
-	Currency  string    `json:"currency"`
-	Amount    int64     `json:"amount"`
-	Created   time.Time `json:"created"`
-}
+// none is the body of requests that say nothing.
+type none struct{}
 
 func (a *Account) complete() bool { return a.ID != "" }
-func (p *Payment) complete() bool { return p.ID != "" && p.Status != "" && p.Currency != "" }
-func (c *Capture) complete() bool { return c.Amount > 0 && c.Currency != "" && c.Payment.complete() }
-func (r *Refund) complete() bool {
-	return r.ID != "" && r.PaymentID != "" && r.Status != "" && r.Currency != ""
-}

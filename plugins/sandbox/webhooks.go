@@ -1,0 +1,181 @@
+package sandbox
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/patchbay/patchbay/plugins/sandbox/internal/api"
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk"
+)
+
+const (
+	signatureHeader = "Sandbox-Signature"
+	// tolerance is how far the time of a signature may be from now.
+	tolerance = 5 * time.Minute
+)
+
+// ParseWebhook implements sdk.WebhookParser.
+func (c *Connector) ParseWebhook(_ context.Context, req *paymentsv1.ParseWebhookRequest) (*paymentsv1.ParseWebhookResponse, error) {
+	event, err := readEvent(req.GetRequest().GetBody())
+	if err != nil {
+		return nil, err
+	}
+	return &paymentsv1.ParseWebhookResponse{
+		AccountHint: event.Account,
+		Events:      []*paymentsv1.WebhookEvent{{Id: event.ID, Type: event.Type, ObjectId: event.ObjectID}},
+	}, nil
+}
+
+// HandleWebhook implements sdk.WebhookHandler. Nothing of the body is read
+// before its signature is found right.
+func (c *Connector) HandleWebhook(ctx context.Context, req *paymentsv1.HandleWebhookRequest) (*paymentsv1.HandleWebhookResponse, error) {
+	config, err := sdk.Config[Config](ctx)
+	if err != nil {
+		return nil, err
+	}
+	if reason := distrust(req.GetRequest(), config.WebhookSecrets, time.Now()); reason != "" {
+		return &paymentsv1.HandleWebhookResponse{
+			Verification:    paymentsv1.WebhookVerification_WEBHOOK_VERIFICATION_REJECTED,
+			RejectionReason: reason,
+			Acknowledgement: &paymentsv1.HttpResponse{StatusCode: http.StatusUnauthorized},
+		}, nil
+	}
+	event, err := readEvent(req.GetRequest().GetBody())
+	if err != nil {
+		return nil, err
+	}
+	told, err := eventOf(ctx, event)
+	if err != nil {
+		return nil, translateRead(err)
+	}
+	return &paymentsv1.HandleWebhookResponse{
+		Verification:    paymentsv1.WebhookVerification_WEBHOOK_VERIFICATION_VERIFIED,
+		Events:          []*paymentsv1.WebhookEvent{told},
+		Acknowledgement: &paymentsv1.HttpResponse{StatusCode: http.StatusOK},
+	}, nil
+}
+
+// distrust says why a webhook can't be believed, or nothing. Each of the
+// account's secrets may have signed it, so that they can be rotated; an empty
+// one signs nothing.
+func distrust(r *paymentsv1.HttpRequest, secrets []sdk.Secret, now time.Time) string {
+	at, signatures, err := readSignature(r.GetHeaders())
+	if err != nil {
+		return err.Error()
+	}
+	if age := now.Sub(at); age.Abs() > tolerance {
+		return fmt.Sprintf("the signature is %s old; at most %s is allowed", age.Round(time.Second), tolerance)
+	}
+	usable, genuine := false, false
+	for _, secret := range secrets {
+		if secret == "" {
+			continue
+		}
+		usable = true
+		mac := hmac.New(sha256.New, []byte(secret.Reveal()))
+		mac.Write([]byte(strconv.FormatInt(at.Unix(), 10) + "."))
+		mac.Write(r.GetBody())
+		want := mac.Sum(nil)
+		for _, got := range signatures {
+			genuine = hmac.Equal(got, want) || genuine
+		}
+	}
+	switch {
+	case !usable:
+		return "the account has no webhook secret"
+	case !genuine:
+		return "the signature is wrong"
+	}
+	return ""
+}
+
+// readSignature reads the one signature header: the time, and the signatures of
+// scheme v1.
+func readSignature(headers []*paymentsv1.HttpHeader) (at time.Time, signatures [][]byte, err error) {
+	var values []string
+	for _, h := range headers {
+		if strings.EqualFold(h.GetName(), signatureHeader) {
+			values = append(values, h.GetValue())
+		}
+	}
+	if len(values) != 1 {
+		return at, nil, fmt.Errorf("there are %d headers %s", len(values), signatureHeader)
+	}
+	for part := range strings.SplitSeq(values[0], ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		switch name {
+		case "t":
+			seconds, err := strconv.ParseInt(value, 10, 64)
+			if err != nil || !at.IsZero() {
+				return at, nil, fmt.Errorf("the time of %s can't be read", signatureHeader)
+			}
+			at = time.Unix(seconds, 0)
+		case "v1":
+			if mac, err := hex.DecodeString(value); err == nil {
+				signatures = append(signatures, mac)
+			}
+		}
+	}
+	if at.IsZero() || len(signatures) == 0 {
+		return at, nil, fmt.Errorf("%s has no time or no signature", signatureHeader)
+	}
+	return at, signatures, nil
+}
+
+func readEvent(body []byte) (event api.Event, err error) {
+	if err := json.Unmarshal(body, &event); err != nil || event.ID == "" || event.Type == "" {
+		bad := sdk.Errorf(sdk.InvalidRequest, "", "the body is no event of the sandbox's")
+		bad.Fields = []sdk.FieldViolation{{Field: "request.body", Description: "must be an event"}}
+		return event, bad
+	}
+	return event, nil
+}
+
+// eventOf says an event of the PSP's in the contract's words.
+func eventOf(ctx context.Context, e api.Event) (*paymentsv1.WebhookEvent, error) {
+	told := &paymentsv1.WebhookEvent{Id: e.ID, Type: e.Type, ObjectId: e.ObjectID, OccurTime: timestamppb.New(e.Created)}
+	switch e.Object {
+	case "payment":
+		payment, err := subject(ctx, e, api.Read[api.Payment], paymentOf)
+		told.Subject = &paymentsv1.WebhookEvent_Payment{Payment: payment}
+		return told, err
+	case "refund":
+		refund, err := subject(ctx, e, api.Read[api.Refund], refundOf)
+		told.Subject = &paymentsv1.WebhookEvent_Refund{Refund: refund}
+		return told, err
+	case "dispute":
+		dispute, err := subject(ctx, e, api.Read[api.Dispute], disputeOf)
+		told.Subject = &paymentsv1.WebhookEvent_Dispute{Dispute: dispute}
+		return told, err
+	case "mandate":
+		mandate, err := subject(ctx, e, api.Read[api.Mandate], mandateOf)
+		told.Subject = &paymentsv1.WebhookEvent_Mandate{Mandate: mandate}
+		return told, err
+	case "payout":
+		payout, err := subject(ctx, e, api.Read[api.Payout], payoutOf)
+		told.Subject = &paymentsv1.WebhookEvent_Payout{Payout: payout}
+		return told, err
+	}
+	return told, nil
+}
+
+// subject reads what an event is about and translates it.
+func subject[A, M any](ctx context.Context, e api.Event, read func(json.RawMessage) (A, error), translate func(context.Context, A) (M, error)) (M, error) {
+	a, err := read(e.Data)
+	if err != nil {
+		var none M
+		return none, err
+	}
+	return translate(ctx, a)
+}
