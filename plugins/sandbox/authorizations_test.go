@@ -75,13 +75,14 @@ func TestComplete_redirect(t *testing.T) {
 		"of another one": {"payment_id": "pay_other", "redirect_result": "rr_forged"},
 	} {
 		resp, err := h.Payments.Complete(h.Context(key(name)), completeWith(id, forged))
-		if forged["redirect_result"] != "" {
-			if f := failureOf(err); f.reason != "REDIRECT_FORGED" || f.field != "redirect.query" {
+		switch f := failureOf(err); {
+		case forged["redirect_result"] != "":
+			if f.reason != "REDIRECT_FORGED" || f.field != "redirect.query" {
 				t.Errorf("%s: got %+v", name, f)
 			}
-		} else if err != nil {
+		case err != nil:
 			t.Errorf("%s: %v", name, err)
-		} else {
+		default:
 			check(t, resp.GetPayment(), waits)
 		}
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"slices"
 
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
@@ -55,10 +56,8 @@ func recipientStatus(ctx context.Context, word string) paymentsv1.PayoutRecipien
 
 // status is the enum value for one of the PSP's words, or that of UNKNOWN.
 func status(ctx context.Context, values map[string]int32, prefix, word string, known ...string) int32 {
-	for _, k := range known {
-		if k == word {
-			return valueOf(values, prefix, word)
-		}
+	if slices.Contains(known, word) {
+		return valueOf(values, prefix, word)
 	}
 	sdk.Logger(ctx).Warn("unknown status", "kind", prefix, "status", word)
 	return values[prefix+"UNKNOWN"]

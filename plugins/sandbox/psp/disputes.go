@@ -2,6 +2,7 @@ package psp
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -80,6 +81,21 @@ type disputePage struct {
 	Next     string    `json:"next,omitempty"` // what ?after= takes to go on
 }
 
+// period reads between which times a dispute must have been opened; a zero time is
+// no limit.
+func period(q url.Values) (between [2]time.Time, err error) {
+	for i, name := range []string{"created_after", "created_before"} {
+		text := q.Get(name)
+		if text == "" {
+			continue
+		}
+		if between[i], err = time.Parse(time.RFC3339Nano, text); err != nil {
+			return between, invalid(name, "the time must be as RFC 3339 has it")
+		}
+	}
+	return between, nil
+}
+
 // listDisputes answers GET /v1/disputes, the newest first.
 func (s *Server) listDisputes(r *http.Request, _ []byte) (result, error) {
 	q := r.URL.Query()
@@ -91,15 +107,9 @@ func (s *Server) listDisputes(r *http.Request, _ []byte) (result, error) {
 		}
 		size = min(n, maxPage)
 	}
-	var between [2]time.Time
-	for i, name := range []string{"created_after", "created_before"} {
-		if text := q.Get(name); text != "" {
-			t, err := time.Parse(time.RFC3339Nano, text)
-			if err != nil {
-				return result{}, invalid(name, "the time must be as RFC 3339 has it")
-			}
-			between[i] = t
-		}
+	between, err := period(q)
+	if err != nil {
+		return result{}, err
 	}
 	after := q.Get("after")
 	if after != "" {

@@ -219,7 +219,7 @@ func (s *Server) settlePayout(r *http.Request, body []byte) (result, error) {
 		return result{}, invalid("outcome", "the outcome must be succeed, fail or return")
 	}
 	return s.moved(s.payouts.change(r.PathValue("id"), func(p *payout) error {
-		if p.Status != statusPending && !(p.Status == payoutSucceeded && status == payoutReturned) {
+		if p.Status != statusPending && (p.Status != payoutSucceeded || status != payoutReturned) {
 			return refuse(http.StatusConflict, "payout_not_pending", "", "the payout is %s", p.Status)
 		}
 		if p.Status = status; status != payoutSucceeded {

@@ -2,6 +2,7 @@ package psp
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -69,9 +70,9 @@ func (t *table[T]) newest(holds func(T) bool) []T {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	found := []T{}
-	for i := len(t.order) - 1; i >= 0; i-- {
-		if holds(*t.order[i]) {
-			found = append(found, *t.order[i])
+	for _, one := range slices.Backward(t.order) {
+		if holds(*one) {
+			found = append(found, *one)
 		}
 	}
 	return found

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -31,14 +32,14 @@ type Webhooks struct {
 // Sign makes the value of SignatureHeader, with a signature for each secret.
 func Sign(at time.Time, body []byte, secrets ...string) string {
 	t := strconv.FormatInt(at.Unix(), 10)
-	value := "t=" + t
+	parts := []string{"t=" + t}
 	for _, secret := range secrets {
 		mac := hmac.New(sha256.New, []byte(secret))
 		mac.Write([]byte(t + "."))
 		mac.Write(body)
-		value += ",v1=" + hex.EncodeToString(mac.Sum(nil))
+		parts = append(parts, "v1="+hex.EncodeToString(mac.Sum(nil)))
 	}
-	return value
+	return strings.Join(parts, ",")
 }
 
 // event is what a webhook says.

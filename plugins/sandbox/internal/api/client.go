@@ -58,11 +58,12 @@ type pointer[A any] interface {
 }
 
 func pathOf(segments []string) string {
-	path := "/v1"
+	var path strings.Builder
+	path.WriteString("/v1")
 	for _, s := range segments {
-		path += "/" + url.PathEscape(s)
+		path.WriteString("/" + url.PathEscape(s))
 	}
-	return path
+	return path.String()
 }
 
 // call is one request.
