@@ -18,8 +18,12 @@ import (
 const (
 	// callTime is the deadline of a call that is expected to be answered.
 	callTime = 20 * time.Second
-	// shortTime is the deadline of a call to a PSP that does not answer.
+	// shortTime is the deadline of a call to a PSP that does not answer, unless a
+	// case is run again because an answer came too late: then it is patience times
+	// as long. A busy machine may miss the first; a connector that does not keep
+	// deadlines misses both.
 	shortTime = 3 * time.Second
+	patience  = 4
 )
 
 // call says how a request is sent.
@@ -139,6 +143,22 @@ func failureText(err error) string {
 // retryAfter is when an error says that a repeat makes sense; 0 if it does not.
 func retryAfter(err error) time.Duration {
 	return wire.ParseFailure(status.Convert(err)).RetryAfter
+}
+
+// shortTime is the deadline of a call to a PSP that does not answer.
+func (c *Case) shortTime() time.Duration {
+	if c.again {
+		return patience * shortTime
+	}
+	return shortTime
+}
+
+// inTime ends the case if a call was not answered within its deadline.
+func (c *Case) inTime(what string, deadline time.Duration, err error) {
+	if status.Code(err) == codes.DeadlineExceeded {
+		c.late = true
+		c.Fatalf("%s: expected an answer within the call's deadline of %s, got %s", what, deadline, failureText(err))
+	}
 }
 
 // traceParent is the trace context of the case (W3C Trace Context, section 3.2).

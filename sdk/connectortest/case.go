@@ -61,12 +61,15 @@ type Case struct {
 	ref string
 	// traceID is that of every call of this case; connectors pass it on to the PSP.
 	traceID string
+	// again is true where the case is run once more because an answer was late.
+	again bool
 
 	mu       sync.Mutex
 	count    int
 	trace    []string // the calls so far, for who reads a failure
 	failure  string
 	skipped  string
+	late     bool // it failed since an answer was late
 	cleanups []func()
 }
 
@@ -129,6 +132,13 @@ func (c *Case) tracef(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.trace = append(c.trace, fmt.Sprintf(format, args...))
+}
+
+// traced is what tracef was told; calls in the background may still add to it.
+func (c *Case) traced() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.trace)
 }
 
 // reference makes a reference that no other call has.

@@ -148,17 +148,19 @@ func notOneByOne(c *Case) {
 	for range together {
 		stuck := c.authorizeRequest(automatic)
 		remove := c.fault(pspdriver.Fault{Kind: pspdriver.TimeoutBefore}, stuck.GetReference())
-		ended = append(ended, c.inBackground(row{operation: "Authorize"}, job{req: stuck}, within(shortTime)))
+		ended = append(ended, c.inBackground(row{operation: "Authorize"}, job{req: stuck}, within(c.shortTime())))
 		c.until("the PSP was asked", func() bool { return len(c.sent(stuck.GetReference())) > 0 })
 		defer remove()
 	}
 	began := time.Now()
 	c.paid(automatic)
-	if took := time.Since(began); took > shortTime {
+	if took := time.Since(began); took > c.shortTime() {
 		c.Fatalf("Authorize beside %d calls that hang: expected an answer at once, got it after %s", together, took)
 	}
 	for _, end := range ended {
-		c.ok("Authorize at a PSP that does not answer", <-end)
+		err := <-end
+		c.inTime("Authorize at a PSP that does not answer", c.shortTime(), err)
+		c.ok("Authorize at a PSP that does not answer", err)
 	}
 }
 

@@ -152,7 +152,7 @@ func handshakeTwice(c *Case) {
 func handshakeGone(c *Case) {
 	i := c.another()
 	i.stop()
-	ctx, cancel := context.WithTimeout(c.ctx, shortTime)
+	ctx, cancel := context.WithTimeout(c.ctx, startTime)
 	defer cancel()
 	if _, err := describeOnce(ctx, i); err == nil {
 		c.Fatalf("Describe after the end: expected an error, got an answer")

@@ -51,21 +51,30 @@ func (s Suite) Run(ctx context.Context) (*Report, error) {
 		}
 	}
 	scenarios := slices.DeleteFunc(s.chosen(), func(sc Scenario) bool { return !sc.Needs.applies(w) })
-	for when, lanes := range []int{atFirst: 12, waiting: 48, atLast: 1} {
-		sideBySide(lanes, scenarios, phase(when), func(sc Scenario) { record(runScenario(ctx, w, sc)) })
+	for when, run := range []lanes{atFirst: {12, time.Nanosecond}, waiting: {48, 40 * time.Millisecond}, atLast: {1, time.Nanosecond}} {
+		run.all(scenarios, phase(when), func(sc Scenario) { record(runScenario(ctx, w, sc)) })
 	}
 	report.sort(scenarios)
 	report.Took = time.Since(began)
 	return report, ctx.Err()
 }
 
-// sideBySide runs the scenarios of a phase, so many at a time.
-func sideBySide(lanes int, scenarios []Scenario, when phase, run func(Scenario)) {
+// lanes says how scenarios run beside each other.
+type lanes struct {
+	beside int           // how many at a time
+	apart  time.Duration // between the begin of two: calls that wait end when they began, and not all at once
+}
+
+// all runs the scenarios of a phase.
+func (l lanes) all(scenarios []Scenario, when phase, run func(Scenario)) {
 	var running sync.WaitGroup
-	free := make(chan struct{}, lanes)
+	free := make(chan struct{}, l.beside)
+	next := time.NewTicker(l.apart)
+	defer next.Stop()
 	for _, sc := range scenarios {
 		if sc.phase == when {
 			free <- struct{}{}
+			<-next.C
 			running.Go(func() {
 				defer func() { <-free }()
 				run(sc)
@@ -156,11 +165,15 @@ func runScenario(ctx context.Context, w *world, s Scenario) Result {
 		return result
 	}
 	c := newCase(ctx, w, s.ID)
-	c.run(s.run, scenarioTime)
+	if c.run(s.run, scenarioTime); c.late {
+		c = newCase(ctx, w, s.ID)
+		c.again = true
+		c.run(s.run, scenarioTime)
+	}
 	result.Took = time.Since(began)
 	switch {
 	case c.failure != "":
-		result.Status, result.Reason, result.Trace = Failed, c.failure, c.trace
+		result.Status, result.Reason, result.Trace = Failed, c.failure, c.traced()
 	case c.skipped != "":
 		result.Status, result.Reason = Skipped, c.skipped
 	default:

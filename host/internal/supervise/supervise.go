@@ -168,8 +168,8 @@ func (l *loop) start(ctx context.Context) {
 		l.update(func(s *Status) { s.State = Starting })
 	}
 	go func() {
-		defer binary.Close()
 		started, err := l.config.start(ctx, target)
+		binary.Close()
 		l.results <- result{target, started, err}
 	}()
 }
