@@ -24,6 +24,7 @@ import (
 type Config struct {
 	Listen     string `yaml:"listen"`      // where callers connect
 	Ops        string `yaml:"ops"`         // where health, readiness and metrics are; empty: nowhere
+	Admin      string `yaml:"admin"`       // where operators connect: unix:PATH, or "off"; empty: in StateDir
 	Plugins    string `yaml:"plugins"`     // the directory of the manifests
 	StateDir   string `yaml:"state_dir"`   // verified copies of plugins
 	RuntimeDir string `yaml:"runtime_dir"` // sockets; a short path
@@ -107,17 +108,17 @@ func located(err error) error {
 	return err
 }
 
-// complete fills in defaults and refuses what can't be run.
-func (c *Config) complete() error {
-	set := func(field *string, value string) {
-		if *field == "" {
-			*field = value
-		}
+// set gives a field that is empty its default.
+func set(field *string, value string) {
+	if *field == "" {
+		*field = value
 	}
-	set(&c.Listen, "localhost:8000")
+}
+
+// completePaths fills in directories.
+func (c *Config) completePaths() error {
 	set(&c.Plugins, "plugin-manifests")
 	set(&c.RuntimeDir, os.TempDir())
-	set(&c.LogLevel, "info")
 	if c.StateDir == "" {
 		c.StateDir = "/var/lib/patchbay"
 		if cache, err := os.UserCacheDir(); c.Dev && err == nil {
@@ -130,6 +131,19 @@ func (c *Config) complete() error {
 			return fmt.Errorf("%s: %w", *dir, err)
 		}
 		*dir = absolute
+	}
+	return nil
+}
+
+// complete fills in defaults and refuses what can't be run.
+func (c *Config) complete() error {
+	if err := c.completePaths(); err != nil {
+		return err
+	}
+	set(&c.Listen, "localhost:8000")
+	set(&c.LogLevel, "info")
+	if err := c.completeAdmin(); err != nil {
+		return err
 	}
 	c.DefaultDeadline = or(c.DefaultDeadline, 30*time.Second)
 	c.MaxDeadline = or(c.MaxDeadline, 2*time.Minute)

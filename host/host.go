@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/patchbay/patchbay/host/internal/account"
+	"github.com/patchbay/patchbay/host/internal/admin"
 	"github.com/patchbay/patchbay/host/internal/controller"
 	"github.com/patchbay/patchbay/host/internal/gateway"
 	"github.com/patchbay/patchbay/host/internal/launch"
@@ -43,20 +44,28 @@ func Run(ctx context.Context, config Config) (err error) {
 	}
 	defer removeStore()
 
-	connectors := registry.New()
+	connectors, journal := registry.New(), admin.NewJournal()
+	pins, err := controller.OpenPins(filepath.Join(config.StateDir, "pins.json"))
+	if err != nil {
+		return err
+	}
 	control := controller.New(controller.Config{
 		Dir:              config.Plugins,
 		CommandsAnywhere: config.CommandsAnywhere,
 		RequireDigest:    !config.Dev,
 		Store:            launch.NewStore(storeDir),
+		Pins:             pins,
 		Log:              log,
 		Supervise: supervise.Config{
-			Launcher:   launch.Launcher{RuntimeDir: runtimeDir, MaxMessage: config.Limits.MaxMessageBytes},
-			Registry:   connectors,
-			Log:        log,
-			Generation: supervise.NewGenerations(),
-			Runtimes:   config.Runtimes,
-			MinDrain:   config.MaxDeadline + afterDeadline,
+			Launcher:     launch.Launcher{RuntimeDir: runtimeDir, MaxMessage: config.Limits.MaxMessageBytes},
+			Registry:     connectors,
+			Log:          log,
+			Generation:   supervise.NewGenerations(),
+			Runtimes:     config.Runtimes,
+			Descriptions: supervise.NewDescriptions(filepath.Join(config.StateDir, "descriptions")),
+			MinDrain:     config.MaxDeadline + afterDeadline,
+			LongestCall:  config.MaxDeadline + afterDeadline,
+			Observer:     observer{journal},
 		},
 	})
 	metrics := telemetry.NewMetrics()
@@ -76,6 +85,7 @@ func Run(ctx context.Context, config Config) (err error) {
 	group.Go(func() error { return edge.Serve(listener) })
 	group.Go(func() error { return watcher.Run(plugins) })
 	group.Go(func() error { return control.Run(plugins, watcher) })
+	group.Go(func() error { return config.serveAdmin(plugins, control, journal, log) })
 	group.Go(func() error { return config.serveOps(plugins, ctx, control, metrics, log) })
 	group.Go(func() error {
 		select {

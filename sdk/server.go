@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 	"github.com/patchbay/patchbay/sdk/wire"
@@ -33,6 +34,7 @@ type Server struct {
 	validator   *wire.Validator
 	description *connectorv1.Description
 	errs        []error // of options
+	running     running
 }
 
 type boundOperation struct {
@@ -201,6 +203,7 @@ func (s *Server) dispatchUnary(ctx context.Context, req any, info *grpc.UnarySer
 	if err != nil {
 		return nil, err
 	}
+	defer s.running.begin()()
 	defer func() { err = s.outgoing(ctx, info.FullMethod, recover(), err) }()
 	return next(ctx, req)
 }
@@ -260,7 +263,7 @@ func (c connectorService) Describe(context.Context, *connectorv1.DescribeRequest
 
 // Probe implements connectorv1.ConnectorServiceServer.
 func (c connectorService) Probe(context.Context, *connectorv1.ProbeRequest) (*connectorv1.ProbeResponse, error) {
-	return &connectorv1.ProbeResponse{}, nil
+	return &connectorv1.ProbeResponse{OldestCall: durationpb.New(c.running.oldest())}, nil
 }
 
 // CheckAccount implements connectorv1.ConnectorServiceServer.

@@ -21,7 +21,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serve(), validate(), showVersion(), connector())
+	cmd.AddCommand(serve(), validate(), showVersion(), connector(), plugins())
 	return cmd
 }
 

@@ -31,6 +31,7 @@ type Config struct {
 	// RequireDigest refuses manifests that do not say which bytes they mean.
 	RequireDigest bool
 	Store         *launch.Store
+	Pins          *Pins
 	Supervise     supervise.Config // its Changed is set here
 	Log           hclog.Logger
 }
@@ -39,7 +40,8 @@ type Config struct {
 type Controller struct {
 	config  Config
 	ready   chan struct{}
-	leaving sync.WaitGroup // connectors whose manifests are gone
+	rescans chan chan<- struct{} // by an operator; closed when what was found is settled
+	leaving sync.WaitGroup       // connectors whose manifests are gone
 
 	mu       sync.Mutex
 	slots    map[string]*slot // by manifest file
@@ -63,8 +65,11 @@ type Problem struct {
 
 // New returns a controller that runs nothing yet.
 func New(config Config) *Controller {
-	c := &Controller{config: config, ready: make(chan struct{}), slots: map[string]*slot{}, changed: make(chan struct{})}
+	c := &Controller{config: config, ready: make(chan struct{}), rescans: make(chan chan<- struct{}), slots: map[string]*slot{}, changed: make(chan struct{})}
 	c.config.Supervise.Changed = c.announce
+	for name, version := range config.Pins.all() {
+		config.Supervise.Registry.Pin(name, version)
+	}
 	return c
 }
 
@@ -79,23 +84,29 @@ func (c *Controller) Run(ctx context.Context, w *watch.Watcher) error {
 	defer c.stopAll()
 	var last scan
 	for {
+		var asked chan<- struct{}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-w.C:
+		case asked = <-c.rescans:
 		}
 		seen, ok := c.settled(ctx)
 		if !ok {
 			return nil
 		}
+		settled := &sync.WaitGroup{}
 		if !seen.equal(last) || last.files == nil {
-			settled := c.apply(seen)
-			go func() {
-				settled.Wait()
-				ready()
-			}()
+			settled = c.apply(seen)
 			last = seen
 		}
+		go func() {
+			settled.Wait()
+			ready()
+			if asked != nil {
+				close(asked)
+			}
+		}()
 		w.Also(c.config.Dir)
 		for _, l := range seen.files {
 			w.Also(filepath.Dir(l.binary))

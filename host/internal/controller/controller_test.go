@@ -57,6 +57,7 @@ func newFixture(t *testing.T, manifests map[string]string) *fixture {
 		Supervise: supervise.Config{
 			Launcher: launch.Launcher{RuntimeDir: runtimeDir, MaxMessage: 4 << 20},
 			Registry: f.registry, Log: hclog.NewNullLogger(), Generation: supervise.NewGenerations(),
+			Descriptions: supervise.NewDescriptions(filepath.Join(root, "descriptions")), Observer: nobody{},
 		},
 	})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -78,6 +79,13 @@ func newFixture(t *testing.T, manifests map[string]string) *fixture {
 	<-f.Ready()
 	return f
 }
+
+// nobody wants to know what happens.
+type nobody struct{}
+
+func (nobody) Moved(supervise.Transition)                 {}
+func (nobody) ProbeMissed(string, string)                 {}
+func (nobody) Drained(string, string, time.Duration, int) {}
 
 // copySelf puts this test binary into the directory, atomically.
 func (f *fixture) copySelf(name string) {

@@ -105,14 +105,17 @@ func taking(v *gatewayv1.ConnectorVersion) int {
 func version(s supervise.Status, full bool) *gatewayv1.ConnectorVersion {
 	v := &gatewayv1.ConnectorVersion{
 		Version:    s.Target.Manifest.Version,
-		State:      states[s.State],
+		State:      state(s),
 		Generation: s.Generation,
 		Sha256:     s.Target.Digest,
 	}
 	if s.Description == nil {
 		return v
 	}
-	v.Version, v.Sha256, v.StartTime = s.Serving.Manifest.Version, s.Serving.Digest, timestamppb.New(s.Since)
+	v.Version, v.Sha256 = s.Serving.Manifest.Version, s.Serving.Digest
+	if s.PID != 0 {
+		v.StartTime = timestamppb.New(s.Since)
+	}
 	if v.Description = s.Description.Brief(); full {
 		v.Description = s.Description.Full()
 	}
@@ -126,10 +129,22 @@ func startProblem(file string, s supervise.Status) *gatewayv1.Problem {
 	}
 }
 
-var states = map[supervise.State]gatewayv1.ConnectorState{
-	supervise.Starting:   gatewayv1.ConnectorState_CONNECTOR_STATE_STARTING,
-	supervise.Serving:    gatewayv1.ConnectorState_CONNECTOR_STATE_SERVING,
-	supervise.BackingOff: gatewayv1.ConnectorState_CONNECTOR_STATE_BACKING_OFF,
-	supervise.Draining:   gatewayv1.ConnectorState_CONNECTOR_STATE_DRAINING,
-	supervise.Stopped:    gatewayv1.ConnectorState_CONNECTOR_STATE_DRAINING,
+func state(s supervise.Status) gatewayv1.ConnectorState {
+	switch s.State {
+	case supervise.Serving:
+		return gatewayv1.ConnectorState_CONNECTOR_STATE_SERVING
+	case supervise.Verified:
+		if s.Aside != "" {
+			return gatewayv1.ConnectorState_CONNECTOR_STATE_OUT_OF_SERVICE
+		}
+		return gatewayv1.ConnectorState_CONNECTOR_STATE_RESTING
+	case supervise.BackingOff:
+		return gatewayv1.ConnectorState_CONNECTOR_STATE_BACKING_OFF
+	case supervise.Quarantined:
+		return gatewayv1.ConnectorState_CONNECTOR_STATE_QUARANTINED
+	case supervise.Draining, supervise.Stopped:
+		return gatewayv1.ConnectorState_CONNECTOR_STATE_DRAINING
+	default:
+		return gatewayv1.ConnectorState_CONNECTOR_STATE_STARTING
+	}
 }

@@ -43,14 +43,13 @@ func (g *Gateway) carry(_ any, stream grpc.ServerStream) (err error) {
 	defer leave()
 
 	own, plugin := g.deadline(stream.Context(), c.started)
-	inst, m, err := g.find(stream.Context(), c, plugin)
+	_, m, err := g.look(stream.Context(), c, plugin)
 	if err != nil {
 		return err
 	}
 	if !m.Unary() {
-		return g.carryStream(stream, c, inst, m)
+		return g.carryStream(stream, c, m, plugin)
 	}
-	inst.Release() // a caller that is slow to send its message must not hold up a drain
 	request := &frame{}
 	if err := stream.RecvMsg(request); err != nil {
 		return c.with(refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "the message did not arrive: %v", status.Convert(err).Message()))
@@ -72,7 +71,7 @@ func (g *Gateway) carry(_ any, stream grpc.ServerStream) (err error) {
 
 // admit counts a call in, or refuses it.
 func (g *Gateway) admit(c *call) (leave func(), err error) {
-	if !g.config.Registry.Known(c.pick.connector) {
+	if !g.config.Registry.Has(c.pick.connector) {
 		return nil, c.with(g.unknownConnector(c.pick))
 	}
 	leave, refused := g.limits.admit(c.pick.connector)
@@ -82,9 +81,40 @@ func (g *Gateway) admit(c *call) (leave func(), err error) {
 	return leave, nil
 }
 
-// find acquires the instance for a call, waiting for one that is being replaced,
-// and holds the call against what the connector declares.
-func (g *Gateway) find(ctx context.Context, c *call, until time.Time) (*registry.Instance, description.Method, error) {
+// look tells what is known of the connector that a call is for, and holds the
+// call against it. A connector that rests is not woken for that.
+func (g *Gateway) look(ctx context.Context, c *call, until time.Time) (registry.Known, description.Method, error) {
+	known, ok := g.config.Registry.Describe(c.pick.connector, c.pick.version)
+	if !ok {
+		inst, err := g.acquire(ctx, c, until)
+		if err != nil {
+			return known, description.Method{}, err
+		}
+		defer inst.Release()
+		known = registry.Known{Description: inst.Description, Version: inst.Version, Generation: inst.Generation}
+	}
+	c.generation, c.version = known.Generation, known.Version
+	m, err := c.fits(known.Description)
+	return known, m, err
+}
+
+// fits holds a call's method and configuration against what a connector declares.
+func (c *call) fits(d *description.Description) (description.Method, error) {
+	m, ok := d.Methods[c.method]
+	if !ok {
+		return m, c.with(unsupported(c, d))
+	}
+	if violations := d.CheckConfig(c.config); len(violations) > 0 && m.Payments {
+		f := refusal(codes.FailedPrecondition, wire.ReasonConfigInvalid, "the configuration for connector %q is not right: %s %s",
+			c.pick.connector, violations[0].GetField(), violations[0].GetDescription())
+		f.Fields = violations
+		return m, c.with(f)
+	}
+	return m, nil
+}
+
+// acquire gets the instance for a call, waiting for one that is to come.
+func (g *Gateway) acquire(ctx context.Context, c *call, until time.Time) (*registry.Instance, error) {
 	inst, err := g.config.Registry.Acquire(c.pick.connector, c.pick.version)
 	if errors.Is(err, registry.ErrNotServing) {
 		wait, cancel := context.WithDeadline(ctx, until)
@@ -93,37 +123,25 @@ func (g *Gateway) find(ctx context.Context, c *call, until time.Time) (*registry
 	}
 	switch {
 	case errors.Is(err, registry.ErrUnknown):
-		return nil, description.Method{}, c.with(g.unknownConnector(c.pick))
+		return nil, c.with(g.unknownConnector(c.pick))
 	case err != nil:
-		return nil, description.Method{}, c.with(unavailable(c.pick))
+		return nil, c.with(unavailable(c.pick, err))
 	}
 	c.generation, c.version = inst.Generation, inst.Version
-	m, ok := inst.Description.Methods[c.method]
-	if !ok {
-		inst.Release()
-		return nil, m, c.with(unsupported(c, inst))
-	}
-	if violations := inst.Description.CheckConfig(c.config); len(violations) > 0 && m.Payments {
-		inst.Release()
-		f := refusal(codes.FailedPrecondition, wire.ReasonConfigInvalid, "the configuration for connector %q is not right: %s %s",
-			c.pick.connector, violations[0].GetField(), violations[0].GetDescription())
-		f.Fields = violations
-		return nil, m, c.with(f)
-	}
-	return inst, m, nil
+	return inst, nil
 }
 
 // unsupported is the answer to a method that the connector does not declare.
-func unsupported(c *call, inst *registry.Instance) wire.Failure {
+func unsupported(c *call, d *description.Description) wire.Failure {
 	var near []string
 	service, _, _ := strings.Cut(c.method[1:], "/")
-	for path := range inst.Description.Methods {
+	for path := range d.Methods {
 		if strings.HasPrefix(path, "/"+service+"/") {
 			near = append(near, path[1:])
 		}
 	}
 	if len(near) == 0 {
-		near = slices.Clone(inst.Description.Services)
+		near = slices.Clone(d.Services)
 	}
 	slices.Sort(near)
 	f := refusal(codes.Unimplemented, wire.ReasonOperationUnsupported, "connector %q does not offer %s; it offers: %s",
@@ -137,13 +155,22 @@ func unsupported(c *call, inst *registry.Instance) wire.Failure {
 // call at the caller, so that no retry policy on the way repeats a payment behind
 // its back.
 func (g *Gateway) perform(ctx context.Context, c *call, request *frame, plugin time.Time, commit func(*registry.Instance) error) (*frame, error) {
-	inst, m, err := g.find(ctx, c, plugin)
+	known, m, err := g.look(ctx, c, plugin)
 	if err != nil {
 		return nil, err
 	}
-	if refused := g.validate(request, inst.Description, m); refused.Code != codes.OK {
-		inst.Release()
+	if refused := g.validate(request, known.Description, m); refused.Code != codes.OK {
 		return nil, c.with(refused)
+	}
+	inst, err := g.acquire(ctx, c, plugin)
+	if err != nil {
+		return nil, err
+	}
+	if inst.Description != known.Description { // another took over in between
+		if m, err = g.again(request, c, inst); err != nil {
+			inst.Release()
+			return nil, err
+		}
 	}
 	if err := commit(inst); err != nil {
 		inst.Release()
@@ -159,6 +186,19 @@ func (g *Gateway) perform(ctx context.Context, c *call, request *frame, plugin t
 		return nil, c.with(refusal(codes.Internal, wire.ReasonInternal, "%v", err))
 	}
 	return g.invoke(ctx, c, inst, m, request)
+}
+
+// again holds a request against an instance that describes itself by another
+// description than the one it was held against.
+func (g *Gateway) again(request *frame, c *call, inst *registry.Instance) (description.Method, error) {
+	m, err := c.fits(inst.Description)
+	if err != nil {
+		return m, err
+	}
+	if refused := g.validate(request, inst.Description, m); refused.Code != codes.OK {
+		return m, c.with(refused)
+	}
+	return m, nil
 }
 
 func (g *Gateway) tooLarge() wire.Failure {
@@ -228,7 +268,7 @@ func (g *Gateway) invoke(ctx context.Context, c *call, inst *registry.Instance, 
 		case handed > 0 && (handed == attempts || !m.Repeatable || ctx.Err() != nil):
 			return nil, c.with(afterLoss(m, explainLoss(st, inst)))
 		case ctx.Err() != nil:
-			return nil, c.with(unavailable(c.pick))
+			return nil, c.with(unavailable(c.pick, ctx.Err()))
 		}
 		g.config.Log.Warn("handing a call over again", "connector", inst.Name, "generation", inst.Generation,
 			"method", c.method, "request_id", c.requestID, "handed_over", handed, "error", st.Message())
@@ -239,7 +279,7 @@ func (g *Gateway) invoke(ctx context.Context, c *call, inst *registry.Instance, 
 		case handed > 0:
 			return nil, c.with(afterLoss(m, explainLoss(st, inst)))
 		default:
-			return nil, c.with(unavailable(c.pick))
+			return nil, c.with(unavailable(c.pick, err))
 		}
 	}
 }
@@ -281,13 +321,17 @@ func (g *Gateway) handOver(ctx context.Context, inst *registry.Instance, m descr
 
 // carryStream carries a stream of any kind, message by message in both
 // directions. It is never repeated, and ends when its caller goes away.
-func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, inst *registry.Instance, m description.Method) error {
+func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, m description.Method, until time.Time) error {
+	inst, err := g.acquire(stream.Context(), c, until)
+	if err != nil {
+		return err
+	}
 	defer inst.Release()
 	ctx, cancel := context.WithCancelCause(stream.Context())
 	defer cancel(nil)
 	stop := context.AfterFunc(inst.Done(), func() { cancel(context.Cause(inst.Done())) })
 	defer stop()
-	ctx, err := wire.OutgoingContext(ctx, c.context(g.config.KeySecret))
+	ctx, err = wire.OutgoingContext(ctx, c.context(g.config.KeySecret))
 	if err != nil {
 		return c.with(refusal(codes.Internal, wire.ReasonInternal, "%v", err))
 	}
@@ -298,7 +342,7 @@ func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, inst *registry.
 	desc := &grpc.StreamDesc{ClientStreams: m.ClientStreams, ServerStreams: m.ServerStreams}
 	out, err := inst.Conn.NewStream(ctx, desc, m.Path, grpc.ForceCodecV2(g.codec))
 	if err != nil {
-		return c.with(unavailable(c.pick))
+		return c.with(unavailable(c.pick, err))
 	}
 	go g.forward(stream, out, cancel)
 	for {

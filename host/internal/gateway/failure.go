@@ -38,9 +38,12 @@ func (g *Gateway) unknownConnector(p pick) wire.Failure {
 }
 
 // unavailable is the answer where nothing was handed over and nothing live came
-// in time.
-func unavailable(p pick) wire.Failure {
+// in time, or none will.
+func unavailable(p pick, err error) wire.Failure {
 	f := refusal(codes.Unavailable, wire.ReasonUnavailable, "connector %q is not serving at the moment; nothing was sent", p)
+	if errors.Is(err, registry.ErrOut) {
+		f.Message = fmt.Sprintf("connector %q is out of service; nothing was sent", p)
+	}
 	f.RetryAfter = repeatSoon
 	return f
 }

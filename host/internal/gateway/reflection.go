@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
+	"github.com/patchbay/patchbay/host/internal/description"
 	"github.com/patchbay/patchbay/host/internal/registry"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
@@ -67,7 +68,7 @@ func (r *reflection) options(stream grpc.ServerStream) grpcreflection.ServerOpti
 	return grpcreflection.ServerOptions{Services: v, DescriptorResolver: v.files}
 }
 
-// view returns the view for a connector. For one that is not live it is that of
+// view returns the view for a connector. For one that has described nothing it is that of
 // all, so that tools can make the call and show why it fails.
 func (r *reflection) view(name string) view {
 	r.mu.Lock()
@@ -79,7 +80,7 @@ func (r *reflection) view(name string) view {
 	}
 	if r.views == nil {
 		r.changed = r.registry.Changed()
-		r.views = r.build(r.registry.Live())
+		r.views = r.build(r.registry.Descriptions())
 	}
 	if v, ok := r.views[name]; ok {
 		return v
@@ -90,11 +91,11 @@ func (r *reflection) view(name string) view {
 // build makes the views. In the common one the gateway's own files come first,
 // then connectors in order of name; a file that conflicts with what is there is
 // left out, and its services with it.
-func (r *reflection) build(live map[string]*registry.Instance) map[string]view {
+func (r *reflection) build(connectors map[string]*description.Description) map[string]view {
 	common := view{files: newLayered(wire.Files()), services: maps.Clone(r.own)}
 	views := map[string]view{}
-	for _, name := range slices.Sorted(maps.Keys(live)) {
-		d := live[name].Description
+	for _, name := range slices.Sorted(maps.Keys(connectors)) {
+		d := connectors[name]
 		one := view{files: newLayered(wire.Files(), d.Files), services: map[string]grpc.ServiceInfo{}}
 		layers := common.files.(*layered)
 		conflict := layers.add(d.Files)

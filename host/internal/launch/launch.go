@@ -36,7 +36,10 @@ type Spec struct {
 	Args    []string
 	Env     map[string]string
 	Timeout time.Duration
-	Log     hclog.Logger // what the plugin writes, and what becomes of it
+	Log     hclog.Logger // gets what the plugin writes
+	// Line gets each line that the plugin writes, also those that come too fast
+	// for the log; nil if nobody wants them.
+	Line func(level hclog.Level, text string)
 }
 
 // Process is a plugin that runs and has made its handshake.
@@ -116,11 +119,8 @@ func connect(ctx context.Context, client *plugin.Client, proc *process) (*grpc.C
 // Exited is closed when the process has ended.
 func (p *Process) Exited() <-chan struct{} { return p.process.exited }
 
-// Exit says how the process ended, with its last words. It waits for the end.
-func (p *Process) Exit() string {
-	<-p.process.exited
-	return p.process.exit() + p.process.lastWords()
-}
+// End says how the process ended. It waits for the end.
+func (p *Process) End() End { return p.process.end() }
 
 // Kill ends the process at once. Stop still has to be called.
 func (p *Process) Kill() { p.process.kill() }

@@ -220,7 +220,7 @@ func TestCrashIsToldWithLastWords(t *testing.T) {
 	if err := syscall.Kill(p.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if exit := p.Exit(); !strings.Contains(exit, "signal: killed") || !strings.Contains(exit, "last words") {
+	if exit := p.End().String(); !strings.Contains(exit, "signal: killed") || !strings.Contains(exit, "last words") {
 		t.Errorf("got %q", exit)
 	}
 }

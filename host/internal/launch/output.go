@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/hashicorp/go-hclog"
+	"golang.org/x/time/rate"
 
 	"github.com/patchbay/patchbay/sdk/wire"
 )
@@ -24,11 +25,25 @@ const (
 // It is untrusted text: lines are cut, control characters removed, card numbers
 // masked, and nothing in them can end the host.
 type output struct {
-	log hclog.Logger
+	log  hclog.Logger
+	each func(hclog.Level, string) // may be nil
 
-	mu    sync.Mutex
-	last  []string
-	cause string // the line with which a Go program says why it dies
+	mu      sync.Mutex
+	last    []string
+	cause   string // the line with which a Go program says why it dies
+	rate    *rate.Limiter
+	dropped int // lines that came too fast for the log
+}
+
+// A plugin may write this many lines a second to the log, and a burst of them: a
+// chatty guest must not fill the host's disk.
+const (
+	linesPerSecond = 500
+	linesAtOnce    = 2000
+)
+
+func newOutput(spec Spec) *output {
+	return &output{log: spec.Log, each: spec.Line, rate: rate.NewLimiter(linesPerSecond, linesAtOnce)}
 }
 
 // drain reads until the stream ends, whatever comes.
@@ -67,8 +82,21 @@ func (o *output) line(raw []byte) {
 	if strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ") {
 		o.cause = text
 	}
+	logged := o.rate.Allow()
+	dropped := o.dropped
+	if o.dropped = 0; !logged {
+		o.dropped = dropped + 1
+	}
 	o.mu.Unlock()
-	o.log.Log(level, text)
+	if o.each != nil {
+		o.each(level, text)
+	}
+	if logged && dropped > 0 {
+		o.log.Warn("lines of the plugin came too fast for the log", "dropped", dropped)
+	}
+	if logged {
+		o.log.Log(level, text)
+	}
 }
 
 // tail returns the lines that tell most about an end: the cause if one was

@@ -42,10 +42,11 @@ type process struct {
 	cmd    *exec.Cmd  // nil until prepared
 	began  bool
 	killed bool
+	byHost bool // it was killed before its end was seen
 }
 
 func newProcess(spec Spec, certs certificates) *process {
-	return &process{spec: spec, certs: certs, out: &output{log: spec.Log}, exited: make(chan struct{})}
+	return &process{spec: spec, certs: certs, out: newOutput(spec), exited: make(chan struct{})}
 }
 
 // prepare takes go-plugin's variables and the directory for sockets. Nothing of
@@ -212,6 +213,7 @@ func (p *process) kill() {
 	select {
 	case <-p.exited:
 	default:
+		p.byHost = true
 		killGroup(p.cmd.Process.Pid)
 	}
 }
@@ -223,28 +225,6 @@ func (p *process) cleanUp() {
 	}
 }
 
-// exit says how the process ended; it has.
-func (p *process) exit() string {
-	var status *exec.ExitError
-	switch {
-	case p.err == nil:
-		return "exit status 0"
-	case errors.As(p.err, &status):
-		return status.String()
-	default:
-		return p.err.Error()
-	}
-}
-
-// lastWords is what it wrote at the end.
-func (p *process) lastWords() string {
-	tail := p.out.tail()
-	if len(tail) == 0 {
-		return ""
-	}
-	return "; its last words: " + strings.Join(tail, " | ")
-}
-
 // explain says why a launch failed.
 func (p *process) explain(ctx context.Context, err error, timeout time.Duration) error {
 	p.mu.Lock()
@@ -253,24 +233,21 @@ func (p *process) explain(ctx context.Context, err error, timeout time.Duration)
 	if !began {
 		return err
 	}
-	<-p.exited
+	end := p.end()
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Errorf("it did not answer within %s%s", timeout, p.lastWords())
+		return fmt.Errorf("it did not answer within %s%s", timeout, end.words())
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case p.firstLine != nil && p.endedItself():
-		return fmt.Errorf("%w and ended with %s%s", p.firstLine, p.exit(), p.lastWords())
+	case p.firstLine != nil && !end.ByHost:
+		return endedError{fmt.Errorf("%w and ended with %s", p.firstLine, end)}
 	case p.firstLine != nil:
-		return fmt.Errorf("%w%s", p.firstLine, p.lastWords())
+		return fmt.Errorf("%w%s", p.firstLine, end.words())
+	case !end.ByHost:
+		return endedError{fmt.Errorf("%s: it ended with %s", clean(err.Error()), end)}
 	default:
-		return fmt.Errorf("%s%s", clean(err.Error()), p.lastWords())
+		return fmt.Errorf("%s%s", clean(err.Error()), end.words())
 	}
-}
-
-func (p *process) endedItself() bool {
-	var status *exec.ExitError
-	return p.err == nil || errors.As(p.err, &status) && status.Exited()
 }
 
 // Stdout implements runner.Runner: the handshake and nothing else.

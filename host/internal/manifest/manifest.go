@@ -26,6 +26,13 @@ const MaxSize = 256 << 10
 const (
 	DefaultStartTimeout = 10 * time.Second
 	DefaultDrainTimeout = 2 * time.Minute
+	DefaultIdleStop     = 10 * time.Minute
+)
+
+// When a plugin is started.
+const (
+	StartEager = "eager"
+	StartLazy  = "lazy"
 )
 
 // Manifest declares one plugin.
@@ -38,6 +45,8 @@ type Manifest struct {
 	Args         []string          `yaml:"args,omitempty" json:"args,omitempty" jsonschema:"description=Arguments of the executable."`
 	Env          map[string]string `yaml:"env,omitempty" json:"env,omitempty" jsonschema:"description=The plugin's environment. It gets no other variables."`
 	SHA256       string            `yaml:"sha256,omitempty" json:"sha256,omitempty" jsonschema:"description=The SHA-256 in hexadecimal of the executable\\, or of the bundle\\, as patchbay validate prints it. With it a half-copied or wrong binary is never started.,pattern=^[0-9a-f]{64}$"`
+	Start        string            `yaml:"start,omitempty" json:"start,omitempty" jsonschema:"description=When the plugin is started: at once\\, or by the first call.,enum=eager,enum=lazy,default=eager"`
+	IdleStop     Duration          `yaml:"idle_stop,omitempty" json:"idle_stop,omitempty" jsonschema:"description=Of a lazy plugin: how long nobody must have called it until it is stopped. The next call starts it again.,default=10m"`
 	StartTimeout Duration          `yaml:"start_timeout,omitempty" json:"start_timeout,omitempty" jsonschema:"description=How long the plugin may take until it answers.,default=10s"`
 	DrainTimeout Duration          `yaml:"drain_timeout,omitempty" json:"drain_timeout,omitempty" jsonschema:"description=How long a replaced plugin may take to finish its calls; never less than the longest allowed deadline plus 5 s.,default=2m"`
 }
@@ -49,6 +58,9 @@ func (m Manifest) Source() (field, path string) {
 	}
 	return "command", m.Command
 }
+
+// Lazy says whether the plugin is started by the first call.
+func (m Manifest) Lazy() bool { return m.Start == StartLazy }
 
 // ID is name and version as callers pin them.
 func (m Manifest) ID() string { return m.Name + "@" + m.Version }
@@ -163,6 +175,12 @@ func (d document) check(m *Manifest) error {
 		return d.errorf("runtime", "goes with bundle: one file alone is run as it is")
 	case m.SHA256 != "" && !digestPattern.MatchString(m.SHA256):
 		return d.errorf("sha256", "must be 64 lower-case hexadecimal digits")
+	case m.Start != "" && m.Start != StartEager && m.Start != StartLazy:
+		return d.errorf("start", "%q is neither %s nor %s", m.Start, StartEager, StartLazy)
+	case m.IdleStop < 0:
+		return d.errorf("idle_stop", "must be a duration such as 10m")
+	case m.IdleStop > 0 && !m.Lazy():
+		return d.errorf("idle_stop", "goes with start: %s", StartLazy)
 	case m.StartTimeout < 0:
 		return d.errorf("start_timeout", "must be a duration such as 10s or 2m")
 	case m.DrainTimeout < 0:
@@ -175,6 +193,12 @@ func (d document) check(m *Manifest) error {
 		if slices.Contains(reservedEnv, name) || strings.HasPrefix(name, "PLUGIN_") || strings.HasPrefix(name, "PATCHBAY_") {
 			return d.errorf("env", "%s is set by the host and can't be declared", name)
 		}
+	}
+	if m.Start == "" {
+		m.Start = StartEager
+	}
+	if m.Lazy() && m.IdleStop == 0 {
+		m.IdleStop = Duration(DefaultIdleStop)
 	}
 	if m.StartTimeout == 0 {
 		m.StartTimeout = Duration(DefaultStartTimeout)
@@ -193,6 +217,7 @@ func (m Manifest) Equal(other Manifest) bool {
 	return m.Name == other.Name && m.Version == other.Version && m.Command == other.Command &&
 		m.Bundle == other.Bundle && m.Runtime == other.Runtime &&
 		slices.Equal(m.Args, other.Args) && maps.Equal(m.Env, other.Env) && m.SHA256 == other.SHA256 &&
+		m.Start == other.Start && m.IdleStop == other.IdleStop &&
 		m.StartTimeout == other.StartTimeout && m.DrainTimeout == other.DrainTimeout
 }
 

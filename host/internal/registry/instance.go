@@ -24,6 +24,7 @@ type Instance struct {
 	Conn          grpc.ClientConnInterface
 
 	calls  atomic.Int64 // calls that it has; closing is added once it drains
+	taken  atomic.Uint64
 	gone   atomic.Bool
 	idle   chan struct{}
 	done   context.Context
@@ -49,6 +50,7 @@ func (i *Instance) acquire() bool {
 			return false
 		}
 		if i.calls.CompareAndSwap(n, n+1) {
+			i.taken.Add(1)
 			return true
 		}
 	}
@@ -63,6 +65,9 @@ func (i *Instance) Release() {
 
 // InFlight is the number of calls that the instance has.
 func (i *Instance) InFlight() int { return int(i.calls.Load() &^ closing) }
+
+// Taken is the number of calls that the instance has had and has.
+func (i *Instance) Taken() uint64 { return i.taken.Load() }
 
 // Done ends when calls on the instance can't go on; its cause is ErrGone or
 // ErrDrained.

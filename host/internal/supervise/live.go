@@ -2,8 +2,8 @@ package supervise
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -14,37 +14,43 @@ import (
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 )
 
-// live is a process that answers, with its instance in the registry. A nil live
-// is nothing.
+// live is a process that answers, with its instance.
 type live struct {
 	process  *launch.Process
 	instance *registry.Instance
-	of       *order
+	of       *release
 	log      hclog.Logger
 	since    time.Time
 	took     time.Duration // from launch to the first answer
+
+	stuck chan string  // gets why the process should be replaced
+	quiet *time.Ticker // when to look whether it is still needed; nil if it stays
+	taken uint64       // calls that it had taken at the last look
+	idle  time.Duration
 }
 
-// start launches a target and makes sure that it answers over the way that calls
+// start launches a release and makes sure that it answers over the way that calls
 // take. No payments method is ever called for that.
-func (c Config) start(ctx context.Context, target *order) (*live, error) {
-	m := target.Manifest
+func (c Config) start(ctx context.Context, r *release) (*live, error) {
+	m := r.Manifest
 	began := time.Now()
-	generation := c.Generation(m.Name)
+	generation := r.Generation()
 	log := c.Log.With("connector", m.Name, "generation", generation)
 	process, err := c.Launcher.Launch(ctx, launch.Spec{
 		Name:    "connector-" + m.Name,
-		Binary:  target.Binary,
+		Binary:  r.Binary,
 		Command: m.Command,
 		Runtime: c.Runtimes[m.Runtime],
 		Args:    m.Args,
 		Env:     m.Env,
 		Timeout: time.Duration(m.StartTimeout),
 		Log:     log.Named("plugin"),
+		Line:    r.lines.adder(generation),
 	})
 	if err != nil {
 		return nil, err
 	}
+	r.launched(process.PID)
 	ctx, cancel := context.WithDeadline(ctx, began.Add(time.Duration(m.StartTimeout)))
 	defer cancel()
 	d, err := ask(ctx, m.Name, m.Version, process)
@@ -52,20 +58,24 @@ func (c Config) start(ctx context.Context, target *order) (*live, error) {
 		process.Stop(0)
 		return nil, err
 	}
-	instance := registry.NewInstance(m.Name, m.Version, generation, d, process.Conn)
-	go func() {
-		<-process.Exited()
-		instance.Gone()
-	}()
-	go keepProbing(process, log)
-	return &live{
+	if err := c.Descriptions.keep(r.Declaration, d); err != nil {
+		log.Warn("the description can't be kept; it will be asked for again", "error", err)
+	}
+	l := &live{
 		process:  process,
-		instance: instance,
-		of:       target,
+		instance: registry.NewInstance(m.Name, m.Version, generation, d, process.Conn),
+		of:       r,
 		log:      log,
 		since:    time.Now(),
 		took:     time.Since(began).Round(time.Millisecond),
-	}, nil
+		stuck:    make(chan string, 1),
+	}
+	go func() {
+		<-process.Exited()
+		l.instance.Gone()
+	}()
+	go c.keepProbing(l)
+	return l, nil
 }
 
 // A process that misses this many probes in a row hangs.
@@ -77,26 +87,34 @@ const (
 
 // keepProbing asks a process for signs of life until it ends, and ends it if it
 // gives none: a process that is stopped, or whose handlers all hang, has no other
-// way to be noticed.
-func keepProbing(process *launch.Process, log hclog.Logger) {
-	client := connectorv1.NewConnectorServiceClient(process.Conn)
+// way to be noticed. One that still answers, but has a call that should have ended
+// by itself, is reported as stuck.
+func (c Config) keepProbing(l *live) {
+	client := connectorv1.NewConnectorServiceClient(l.process.Conn)
 	every := time.NewTicker(probeEvery)
 	defer every.Stop()
+	report := sync.OnceFunc(func() { l.stuck <- "a call hangs in it" })
 	for misses := 0; misses < probeMisses; {
 		select {
-		case <-process.Exited():
+		case <-l.process.Exited():
 			return
 		case <-every.C:
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), probeWithin)
-		_, err := client.Probe(ctx, &connectorv1.ProbeRequest{})
+		alive, err := client.Probe(ctx, &connectorv1.ProbeRequest{})
 		cancel()
-		if misses++; err == nil {
-			misses = 0
+		if err != nil {
+			misses++
+			c.Observer.ProbeMissed(l.instance.Name, l.instance.Version)
+			continue
+		}
+		misses = 0
+		if c.LongestCall > 0 && alive.GetOldestCall().AsDuration() > c.LongestCall {
+			report()
 		}
 	}
-	log.Error("the connector does not answer probes; killing it", "pid", process.PID, "misses", probeMisses)
-	process.Kill()
+	l.log.Error("the connector does not answer probes; killing it", "pid", l.process.PID, "misses", probeMisses)
+	l.process.Kill()
 }
 
 // ask has a connector describe itself and show a sign of life.
@@ -119,39 +137,25 @@ func (c Config) retire(old *live) {
 	defer cancel()
 	began := time.Now()
 	cancelled := old.instance.Drain(ctx)
+	took := time.Since(began)
 	old.process.Stop(stopGrace)
-	old.log.Info("stopped", "version", old.instance.Version, "drained_in", time.Since(began).Round(time.Millisecond).String(), "cancelled", cancelled)
+	c.Observer.Drained(old.instance.Name, old.instance.Version, took, cancelled)
+	old.log.Info("stopped", "version", old.instance.Version, "drained_in", took.Round(time.Millisecond).String(), "cancelled", cancelled)
 }
 
-// is says whether l runs what o wants.
-func (l *live) is(o *order) bool { return l != nil && l.of == o }
-
-// exited is closed when the process ends; nil, which blocks, if there is none.
-func (l *live) exited() <-chan struct{} {
-	if l == nil {
-		return nil
+// idleFor says how long the process has had no call, as of the last looks.
+func (l *live) idleFor(between time.Duration) time.Duration {
+	if taken := l.instance.Taken(); taken != l.taken || l.instance.InFlight() > 0 {
+		l.taken, l.idle = taken, 0
+	} else {
+		l.idle += between
 	}
-	return l.process.Exited()
+	return l.idle
 }
 
-// registered is the instance, or nil.
-func (l *live) registered() *registry.Instance {
-	if l == nil {
-		return nil
-	}
-	return l.instance
-}
-
-func (l *live) status() Status {
-	return Status{
-		State:       Serving,
-		Target:      l.of.Declaration,
-		Serving:     l.of.Declaration,
-		Generation:  l.instance.Generation,
-		PID:         l.process.PID,
-		Since:       l.since,
-		Description: l.instance.Description,
+// stopLooking ends the looks for calls.
+func (l *live) stopLooking() {
+	if l.quiet != nil {
+		l.quiet.Stop()
 	}
 }
-
-func exitError(exit string) error { return errors.New("its process has ended: " + exit) }

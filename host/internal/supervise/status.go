@@ -1,24 +1,12 @@
 package supervise
 
 import (
-	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/patchbay/patchbay/host/internal/description"
 	"github.com/patchbay/patchbay/host/internal/reconcile"
-)
-
-// State says where a supervised connector stands.
-type State string
-
-// The states of a connector.
-const (
-	Starting   State = "starting"    // its first process is being launched
-	Serving    State = "serving"     // a process takes calls
-	BackingOff State = "backing off" // nothing runs; the next start comes after a pause
-	Draining   State = "draining"    // it takes no calls and finishes those it has
-	Stopped    State = "stopped"     // it is gone
+	"github.com/patchbay/patchbay/host/internal/registry"
 )
 
 // Problem is why the target does not run.
@@ -29,16 +17,30 @@ type Problem struct {
 
 // Status is what a supervisor runs, and what it is to run.
 type Status struct {
-	State   State
-	Target  reconcile.Declaration // what is to run
-	Problem *Problem              // why it does not; nil if it does or is on its way
+	State   State                 // of what serves or is to serve
+	Target  reconcile.Declaration // what is declared
+	Problem *Problem              // why it does not run; nil if it does or is on its way
+	Aside   string                // why it is not to run: held, rolled back, quarantined; or empty
+	Good    reconcile.Declaration // what could be gone back to; zero if there is nothing
 
-	// The rest is about what takes calls, and zero if nothing does.
+	// The rest is about what takes calls or rests, and zero if nothing does.
 	Serving     reconcile.Declaration
-	Generation  uint64
-	PID         int
-	Since       time.Time
 	Description *description.Description
+	Starts      int // of what serves
+	// This is about its process.
+	Generation uint64
+	PID        int
+	Since      time.Time
+
+	instance *registry.Instance
+}
+
+// InFlight is the number of calls that the process has.
+func (s Status) InFlight() int {
+	if s.instance == nil {
+		return 0
+	}
+	return s.instance.InFlight()
 }
 
 // Status returns the present status.
@@ -55,27 +57,47 @@ func (s *Supervisor) update(edit func(*Status)) {
 	s.config.Changed()
 }
 
-const (
-	firstPause = 100 * time.Millisecond
-	lastPause  = 30 * time.Second
-	steady     = 10 * time.Second // a process that lived this long did not crash in a loop
-)
-
-// backoff gives the pauses between starts.
-type backoff struct{ failures int }
-
-// next is the pause before the next start: none at first, then from 0.1 s
-// doubling to 30 s, less up to a quarter so that connectors do not march in step.
-func (b *backoff) next() time.Duration {
-	b.failures++
-	if b.failures == 1 {
-		return 0
+// publish makes the loop's state the status.
+func (l *loop) publish() {
+	now := l.look()
+	if old := l.Status(); !old.same(now) {
+		l.update(func(s *Status) { *s = now })
 	}
-	pause := lastPause
-	if doublings := b.failures - 2; doublings < 9 {
-		pause = min(firstPause<<doublings, lastPause)
+}
+
+func (s Status) same(other Status) bool {
+	return s.State == other.State && s.Generation == other.Generation && s.PID == other.PID && s.Starts == other.Starts &&
+		s.Problem == other.Problem && s.Aside == other.Aside && s.Description == other.Description &&
+		s.Target.Same(other.Target) && s.Serving.Same(other.Serving) && s.Good.Same(other.Good)
+}
+
+func (l *loop) look() Status {
+	s := Status{State: Verified}
+	if l.target != nil {
+		s.Target = l.target.Declaration
 	}
-	return pause - time.Duration(rand.Int64N(int64(pause/4)))
+	if l.good != nil {
+		s.Good = l.good.Declaration
+	}
+	for _, r := range []*release{l.aside, l.next, l.serves} {
+		if r == nil {
+			continue
+		}
+		s.State = r.State()
+		if r.problem != nil {
+			s.Problem = r.problem
+		}
+	}
+	if l.aside != nil {
+		s.Aside = l.aside.out
+	}
+	if r := l.serves; r != nil && (r.live != nil || r.description != nil && r.failures == 0) {
+		s.Serving, s.Description, s.Starts = r.Declaration, r.description, r.starts
+		if r.live != nil {
+			s.Generation, s.PID, s.Since, s.instance = r.live.instance.Generation, r.live.process.PID, r.live.since, r.live.instance
+		}
+	}
+	return s
 }
 
 // NewGenerations returns a counter for each connector, from 1.

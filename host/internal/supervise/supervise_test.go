@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,6 +18,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/manifest"
 	"github.com/patchbay/patchbay/host/internal/reconcile"
 	"github.com/patchbay/patchbay/host/internal/registry"
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 )
 
 func TestMain(m *testing.M) { launchtest.Main(m) }
@@ -28,8 +30,12 @@ type fixture struct {
 	stop       context.CancelFunc
 	self       *launch.Binary
 
+	descriptions string // where they are kept
+
 	mu      sync.Mutex
 	changed chan struct{}
+	moved   []Transition
+	missed  int
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -47,15 +53,18 @@ func newFixture(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{t: t, registry: registry.New(), self: binary, changed: make(chan struct{})}
+	f := &fixture{t: t, registry: registry.New(), self: binary, changed: make(chan struct{}), descriptions: filepath.Join(t.TempDir(), "descriptions")}
 	ctx, stop := context.WithCancel(t.Context())
 	f.stop = stop
 	f.supervisor = New(ctx, Config{
-		Launcher:   launch.Launcher{RuntimeDir: runtimeDir, MaxMessage: 4 << 20},
-		Registry:   f.registry,
-		Log:        hclog.NewNullLogger(),
-		Generation: NewGenerations(),
-		Changed:    f.announce,
+		Launcher:     launch.Launcher{RuntimeDir: runtimeDir, MaxMessage: 4 << 20},
+		Registry:     f.registry,
+		Log:          hclog.NewNullLogger(),
+		Generation:   NewGenerations(),
+		Changed:      f.announce,
+		Observer:     f,
+		LongestCall:  time.Minute,
+		Descriptions: NewDescriptions(f.descriptions),
 	})
 	t.Cleanup(func() {
 		stop()
@@ -72,21 +81,71 @@ func newFixture(t *testing.T) *fixture {
 func (f *fixture) announce() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	close(f.changed)
+	if f.changed != nil {
+		close(f.changed)
+	}
 	f.changed = make(chan struct{})
 }
 
 // want has the test plugin run with a version and a behaviour.
-func (f *fixture) want(version, behaviour string) <-chan struct{} {
+func (f *fixture) want(version, behaviour string, edits ...func(*manifest.Manifest)) <-chan struct{} {
+	m := manifest.Manifest{
+		Name: "testplugin", Version: version, Command: "t",
+		Env:          map[string]string{launchtest.BehaviourEnv: behaviour},
+		StartTimeout: manifest.Duration(20 * time.Second),
+		DrainTimeout: manifest.Duration(20 * time.Second),
+	}
+	for _, edit := range edits {
+		edit(&m)
+	}
 	return f.supervisor.Want(Target{
-		Declaration: reconcile.Declaration{File: "t.yaml", Digest: f.self.Digest, Manifest: manifest.Manifest{
-			Name: "testplugin", Version: version, Command: "t",
-			Env:          map[string]string{launchtest.BehaviourEnv: behaviour},
-			StartTimeout: manifest.Duration(20 * time.Second),
-			DrainTimeout: manifest.Duration(20 * time.Second),
-		}},
-		Binary: f.self.Hold(),
+		Declaration: reconcile.Declaration{File: "t.yaml", Digest: f.self.Digest, Manifest: m},
+		Binary:      f.self.Hold(),
 	})
+}
+
+// Moved implements Observer.
+func (f *fixture) Moved(t Transition) {
+	f.mu.Lock()
+	f.moved = append(f.moved, t)
+	f.mu.Unlock()
+	f.announce()
+}
+
+// ProbeMissed implements Observer.
+func (f *fixture) ProbeMissed(string, string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.missed++
+}
+
+// Drained implements Observer.
+func (f *fixture) Drained(string, string, time.Duration, int) {}
+
+// path is the states that a version went through.
+func (f *fixture) path(version string) (states []State) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, t := range f.moved {
+		if t.Manifest.Version == version {
+			states = append(states, t.To)
+		}
+	}
+	return states
+}
+
+// call makes the plugin do something.
+func (f *fixture) call(what string) error {
+	f.t.Helper()
+	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
+	defer cancel()
+	inst, err := f.registry.AcquireWait(ctx, "testplugin", "")
+	if err != nil {
+		return err
+	}
+	defer inst.Release()
+	_, err = paymentsv1.NewPaymentServiceClient(inst.Conn).GetPayment(ctx, &paymentsv1.GetPaymentRequest{PaymentId: what})
+	return err
 }
 
 // until waits for a status.
@@ -282,14 +341,13 @@ func TestEndDuringAStart(t *testing.T) {
 	<-f.supervisor.Ended()
 }
 
-func TestBackoff(t *testing.T) {
-	var b backoff
-	if first := b.next(); first != 0 {
+func TestPause(t *testing.T) {
+	if first := pause(1); first != 0 {
 		t.Errorf("first pause: %s", first)
 	}
-	for _, most := range []time.Duration{100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 30000, 30000, 30000} {
+	for i, most := range []time.Duration{100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 30000, 30000, 30000} {
 		most *= time.Millisecond
-		if got := b.next(); got > most || got < most*3/4 {
+		if got := pause(i + 2); got > most || got < most*3/4 {
 			t.Errorf("pause %s, want %s less up to a quarter", got, most)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
@@ -151,7 +152,11 @@ func (c connector) Probe(ctx context.Context, _ *connectorv1.ProbeRequest) (*con
 	if c.behaviour == "hangs on probes" {
 		<-ctx.Done()
 	}
-	return &connectorv1.ProbeResponse{}, nil
+	alive := &connectorv1.ProbeResponse{}
+	if stuck.Load() {
+		alive.OldestCall = durationpb.New(time.Hour)
+	}
+	return alive, nil
 }
 
 // CheckAccount implements connectorv1.ConnectorServiceServer.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"google.golang.org/grpc/metadata"
@@ -16,8 +17,9 @@ import (
 )
 
 // payments answers with what it was sent, and behaves as the reference or
-// payment id says: "crash" ends the process, "hang" waits for the call's end,
-// "huge" answers 8 MiB.
+// payment id says: "crash" has the process killed, "exit" ends it, "hang" waits
+// for the call's end, "stick" has probes tell of a call that hangs, "huge" answers
+// 8 MiB.
 type payments struct {
 	paymentsv1.UnimplementedPaymentServiceServer
 }
@@ -41,13 +43,20 @@ func (payments) GetPayment(ctx context.Context, req *paymentsv1.GetPaymentReques
 	return &paymentsv1.GetPaymentResponse{Payment: &paymentsv1.Payment{Id: req.GetPaymentId(), ConnectorData: received(ctx)}}, nil
 }
 
+// stuck is whether probes tell of a call that hangs.
+var stuck atomic.Bool
+
 func act(ctx context.Context, what string) {
 	switch what {
 	case "crash":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		<-ctx.Done()
+	case "exit":
+		os.Exit(7)
 	case "hang":
 		<-ctx.Done()
+	case "stick":
+		stuck.Store(true)
 	}
 }
 

@@ -9,6 +9,7 @@ package connectorv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -143,7 +144,11 @@ func (*ProbeRequest) Descriptor() ([]byte, []int) {
 
 // ProbeResponse answers Probe.
 type ProbeResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How long the connector has been at the oldest of the calls that it has. The
+	// host replaces a connector that has a call which should long be over: one of
+	// its handlers hangs. Absent if it has none, or does not count.
+	OldestCall    *durationpb.Duration `protobuf:"bytes,1,opt,name=oldest_call,json=oldestCall,proto3" json:"oldest_call,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -176,6 +181,13 @@ func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
 // Deprecated: Use ProbeResponse.ProtoReflect.Descriptor instead.
 func (*ProbeResponse) Descriptor() ([]byte, []int) {
 	return file_patchbay_connector_v1_connector_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ProbeResponse) GetOldestCall() *durationpb.Duration {
+	if x != nil {
+		return x.OldestCall
+	}
+	return nil
 }
 
 // CheckAccountRequest asks about the account in the call context.
@@ -276,12 +288,14 @@ var File_patchbay_connector_v1_connector_service_proto protoreflect.FileDescript
 
 const file_patchbay_connector_v1_connector_service_proto_rawDesc = "" +
 	"\n" +
-	"-patchbay/connector/v1/connector_service.proto\x12\x15patchbay.connector.v1\x1a'patchbay/connector/v1/description.proto\"\x11\n" +
+	"-patchbay/connector/v1/connector_service.proto\x12\x15patchbay.connector.v1\x1a\x1egoogle/protobuf/duration.proto\x1a'patchbay/connector/v1/description.proto\"\x11\n" +
 	"\x0fDescribeRequest\"X\n" +
 	"\x10DescribeResponse\x12D\n" +
 	"\vdescription\x18\x01 \x01(\v2\".patchbay.connector.v1.DescriptionR\vdescription\"\x0e\n" +
-	"\fProbeRequest\"\x0f\n" +
-	"\rProbeResponse\"\x15\n" +
+	"\fProbeRequest\"K\n" +
+	"\rProbeResponse\x12:\n" +
+	"\voldest_call\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\n" +
+	"oldestCall\"\x15\n" +
 	"\x13CheckAccountRequest\"I\n" +
 	"\x14CheckAccountResponse\x12\x1d\n" +
 	"\n" +
@@ -313,20 +327,22 @@ var file_patchbay_connector_v1_connector_service_proto_goTypes = []any{
 	(*CheckAccountRequest)(nil),  // 4: patchbay.connector.v1.CheckAccountRequest
 	(*CheckAccountResponse)(nil), // 5: patchbay.connector.v1.CheckAccountResponse
 	(*Description)(nil),          // 6: patchbay.connector.v1.Description
+	(*durationpb.Duration)(nil),  // 7: google.protobuf.Duration
 }
 var file_patchbay_connector_v1_connector_service_proto_depIdxs = []int32{
 	6, // 0: patchbay.connector.v1.DescribeResponse.description:type_name -> patchbay.connector.v1.Description
-	0, // 1: patchbay.connector.v1.ConnectorService.Describe:input_type -> patchbay.connector.v1.DescribeRequest
-	2, // 2: patchbay.connector.v1.ConnectorService.Probe:input_type -> patchbay.connector.v1.ProbeRequest
-	4, // 3: patchbay.connector.v1.ConnectorService.CheckAccount:input_type -> patchbay.connector.v1.CheckAccountRequest
-	1, // 4: patchbay.connector.v1.ConnectorService.Describe:output_type -> patchbay.connector.v1.DescribeResponse
-	3, // 5: patchbay.connector.v1.ConnectorService.Probe:output_type -> patchbay.connector.v1.ProbeResponse
-	5, // 6: patchbay.connector.v1.ConnectorService.CheckAccount:output_type -> patchbay.connector.v1.CheckAccountResponse
-	4, // [4:7] is the sub-list for method output_type
-	1, // [1:4] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	7, // 1: patchbay.connector.v1.ProbeResponse.oldest_call:type_name -> google.protobuf.Duration
+	0, // 2: patchbay.connector.v1.ConnectorService.Describe:input_type -> patchbay.connector.v1.DescribeRequest
+	2, // 3: patchbay.connector.v1.ConnectorService.Probe:input_type -> patchbay.connector.v1.ProbeRequest
+	4, // 4: patchbay.connector.v1.ConnectorService.CheckAccount:input_type -> patchbay.connector.v1.CheckAccountRequest
+	1, // 5: patchbay.connector.v1.ConnectorService.Describe:output_type -> patchbay.connector.v1.DescribeResponse
+	3, // 6: patchbay.connector.v1.ConnectorService.Probe:output_type -> patchbay.connector.v1.ProbeResponse
+	5, // 7: patchbay.connector.v1.ConnectorService.CheckAccount:output_type -> patchbay.connector.v1.CheckAccountResponse
+	5, // [5:8] is the sub-list for method output_type
+	2, // [2:5] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_patchbay_connector_v1_connector_service_proto_init() }

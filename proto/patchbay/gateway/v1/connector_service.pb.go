@@ -38,6 +38,12 @@ const (
 	ConnectorState_CONNECTOR_STATE_DRAINING ConnectorState = 3
 	// Waiting before the next start.
 	ConnectorState_CONNECTOR_STATE_BACKING_OFF ConnectorState = 4
+	// Out of service, since it crashed in a loop.
+	ConnectorState_CONNECTOR_STATE_QUARANTINED ConnectorState = 5
+	// Stopped until it is called; the first call starts it.
+	ConnectorState_CONNECTOR_STATE_RESTING ConnectorState = 6
+	// Taken out of service by an operator.
+	ConnectorState_CONNECTOR_STATE_OUT_OF_SERVICE ConnectorState = 7
 )
 
 // Enum value maps for ConnectorState.
@@ -48,13 +54,19 @@ var (
 		2: "CONNECTOR_STATE_SERVING",
 		3: "CONNECTOR_STATE_DRAINING",
 		4: "CONNECTOR_STATE_BACKING_OFF",
+		5: "CONNECTOR_STATE_QUARANTINED",
+		6: "CONNECTOR_STATE_RESTING",
+		7: "CONNECTOR_STATE_OUT_OF_SERVICE",
 	}
 	ConnectorState_value = map[string]int32{
-		"CONNECTOR_STATE_UNSPECIFIED": 0,
-		"CONNECTOR_STATE_STARTING":    1,
-		"CONNECTOR_STATE_SERVING":     2,
-		"CONNECTOR_STATE_DRAINING":    3,
-		"CONNECTOR_STATE_BACKING_OFF": 4,
+		"CONNECTOR_STATE_UNSPECIFIED":    0,
+		"CONNECTOR_STATE_STARTING":       1,
+		"CONNECTOR_STATE_SERVING":        2,
+		"CONNECTOR_STATE_DRAINING":       3,
+		"CONNECTOR_STATE_BACKING_OFF":    4,
+		"CONNECTOR_STATE_QUARANTINED":    5,
+		"CONNECTOR_STATE_RESTING":        6,
+		"CONNECTOR_STATE_OUT_OF_SERVICE": 7,
 	}
 )
 
@@ -532,13 +544,16 @@ const file_patchbay_gateway_v1_connector_service_proto_rawDesc = "" +
 	"\x04line\x18\x02 \x01(\x05R\x04line\x12\x14\n" +
 	"\x05field\x18\x03 \x01(\tR\x05field\x12\x16\n" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x120\n" +
-	"\x05since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05since*\xab\x01\n" +
+	"\x05since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05since*\x8d\x02\n" +
 	"\x0eConnectorState\x12\x1f\n" +
 	"\x1bCONNECTOR_STATE_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18CONNECTOR_STATE_STARTING\x10\x01\x12\x1b\n" +
 	"\x17CONNECTOR_STATE_SERVING\x10\x02\x12\x1c\n" +
 	"\x18CONNECTOR_STATE_DRAINING\x10\x03\x12\x1f\n" +
-	"\x1bCONNECTOR_STATE_BACKING_OFF\x10\x042\xe2\x01\n" +
+	"\x1bCONNECTOR_STATE_BACKING_OFF\x10\x04\x12\x1f\n" +
+	"\x1bCONNECTOR_STATE_QUARANTINED\x10\x05\x12\x1b\n" +
+	"\x17CONNECTOR_STATE_RESTING\x10\x06\x12\"\n" +
+	"\x1eCONNECTOR_STATE_OUT_OF_SERVICE\x10\a2\xe2\x01\n" +
 	"\x10ConnectorService\x12i\n" +
 	"\x0eListConnectors\x12*.patchbay.gateway.v1.ListConnectorsRequest\x1a+.patchbay.gateway.v1.ListConnectorsResponse\x12c\n" +
 	"\fGetConnector\x12(.patchbay.gateway.v1.GetConnectorRequest\x1a).patchbay.gateway.v1.GetConnectorResponseBBZ@github.com/patchbay/patchbay/proto/patchbay/gateway/v1;gatewayv1b\x06proto3"
