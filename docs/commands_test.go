@@ -65,22 +65,27 @@ func (d document) runs() bool {
 	return false
 }
 
-// check runs one block.
-func (r *running) check(t *testing.T, f fence, want string) error {
-	t.Helper()
+// missing is a tool that the block needs and that is not there.
+func (f fence) missing() string {
 	tool := f.value("needs")
 	if tool == "" && strings.Contains(f.text, "curl ") {
 		tool = "curl"
 	}
-	if tool != "" {
-		_, err := exec.LookPath(tool)
-		if err != nil && slices.Contains(strings.Fields(os.Getenv("PATCHBAY_REQUIRED_TOOLS")), tool) {
-			return fmt.Errorf("PATCHBAY_REQUIRED_TOOLS has %s: %w", tool, err)
+	if _, err := exec.LookPath(tool); tool != "" && err != nil {
+		return tool
+	}
+	return ""
+}
+
+// check runs one block.
+func (r *running) check(t *testing.T, f fence, want string) error {
+	t.Helper()
+	if tool := f.missing(); tool != "" {
+		if slices.Contains(strings.Fields(os.Getenv("PATCHBAY_REQUIRED_TOOLS")), tool) {
+			return fmt.Errorf("PATCHBAY_REQUIRED_TOOLS has %s, which is not installed", tool)
 		}
-		if err != nil {
-			t.Logf("NOT RUN: %s is not installed: %s", tool, f.text)
-			return nil
-		}
+		t.Logf("NOT RUN: %s is not installed: %s", tool, f.text)
+		return nil
 	}
 	until := time.Now()
 	if f.has("until") {
