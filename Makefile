@@ -93,7 +93,7 @@ check-modules:
 .PHONY: check-shell
 check-shell:
 	@if command -v shellcheck >/dev/null; then \
-		(set -x; shellcheck .ci/run scripts/generate scripts/tool scripts/grpcurl examples/*/generate examples/*/bundle); \
+		(set -x; shellcheck .ci/run scripts/ci-install scripts/generate scripts/tool scripts/grpcurl examples/*/generate examples/*/bundle); \
 	else \
 		echo "shellcheck is not installed: bash scripts are not checked"; \
 	fi

@@ -3,8 +3,10 @@ package docs_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +19,8 @@ import (
 //	sh run              it must succeed
 //	sh run fails        it must not
 //	sh run until        it is repeated until it prints what follows
+//	sh run needs=TOOL   it is left out where there is no such tool, as is what calls curl;
+//	                    not where PATCHBAY_REQUIRED_TOOLS has the tool
 //	text output         what the block before prints; … stands for any text
 //	go file=PATH        the file that the reader is told to write
 //	go shows=PATH       a part of a file that is there
@@ -61,14 +65,27 @@ func (d document) runs() bool {
 	return false
 }
 
+// missing is a tool that the block needs and that is not there.
+func (f fence) missing() string {
+	tool := f.value("needs")
+	if tool == "" && strings.Contains(f.text, "curl ") {
+		tool = "curl"
+	}
+	if _, err := exec.LookPath(tool); tool != "" && err != nil {
+		return tool
+	}
+	return ""
+}
+
 // check runs one block.
 func (r *running) check(t *testing.T, f fence, want string) error {
 	t.Helper()
-	for _, tool := range []string{"curl"} {
-		if _, err := exec.LookPath(tool); err != nil && strings.Contains(f.text, tool+" ") {
-			t.Logf("NOT RUN: %s is not installed: %s", tool, f.text)
-			return nil
+	if tool := f.missing(); tool != "" {
+		if slices.Contains(strings.Fields(os.Getenv("PATCHBAY_REQUIRED_TOOLS")), tool) {
+			return fmt.Errorf("PATCHBAY_REQUIRED_TOOLS has %s, which is not installed", tool)
 		}
+		t.Logf("NOT RUN: %s is not installed: %s", tool, f.text)
+		return nil
 	}
 	until := time.Now()
 	if f.has("until") {

@@ -124,14 +124,19 @@ func (w workspace) run(t *testing.T) *running {
 	w.resetManifests(t)
 	r := &running{dir: w.dir}
 	r.psp = first(t, r.spawn(t, "psp", `listening on http://(\S+)`, "bin/connector-sandbox", "psp", "--listen", "127.0.0.1:0"))
-	w.write(t, "run.yaml", strings.Join([]string{
+	config := []string{
 		"state_dir: state",
 		"accounts:",
 		"  - name: sandbox",
 		"    connector: sandbox",
 		"    default: true",
 		"    config: {base_url: 'http://" + r.psp + "'}",
-	}, "\n"))
+	}
+	if node, err := exec.LookPath("node"); err == nil { // for the connector in examples/connector-node
+		config = append(config, "  - name: sandbox-node", "    connector: sandbox-node", "    default: true",
+			"    config: {base_url: 'http://"+r.psp+"'}", "runtimes: {node: "+node+"}")
+	}
+	w.write(t, "run.yaml", strings.Join(config, "\n"))
 	found := r.spawn(t, "gateway", `(?:operations|ready): listen=(\S+)`,
 		"bin/patchbay", "serve", "--dev", "--config", "run.yaml", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0")
 	r.ops, r.gateway = first(t, found), first(t, found)

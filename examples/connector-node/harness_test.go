@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -33,6 +34,17 @@ import (
 // patience bounds every wait for something that comes in a fraction of it.
 const patience = 30 * time.Second
 
+// lacking skips a test that lacks something, or fails it where it must not: in
+// continuous integration, which names the tools that it has.
+func lacking(t *testing.T, format string, args ...any) {
+	t.Helper()
+	required := strings.Fields(os.Getenv("PATCHBAY_REQUIRED_TOOLS"))
+	if slices.Contains(required, "node") && slices.Contains(required, "npm") {
+		t.Fatalf("PATCHBAY_REQUIRED_TOOLS has node and npm: "+format, args...)
+	}
+	t.Skipf("skipped: "+format, args...)
+}
+
 // needed finds the programs that the connector needs, or skips.
 func needed(t *testing.T) (node string) {
 	t.Helper()
@@ -44,12 +56,12 @@ func needed(t *testing.T) (node string) {
 		_, err = exec.LookPath("npm")
 	}
 	if err != nil {
-		t.Skip("skipped: needs node and npm")
+		lacking(t, "needs node and npm")
 	}
 	out, err := exec.Command(node, "--version").Output()
 	major, _, _ := strings.Cut(strings.TrimPrefix(string(out), "v"), ".")
 	if n, bad := strconv.Atoi(major); err != nil || bad != nil || n < 20 {
-		t.Skipf("skipped: needs node 20 or later, and there is %s", bytes.TrimSpace(out))
+		lacking(t, "needs node 20 or later, and there is %s", bytes.TrimSpace(out))
 	}
 	return node
 }
@@ -59,7 +71,7 @@ func bundle(t *testing.T, target string) {
 	t.Helper()
 	out, err := exec.Command("./bundle", target).CombinedOutput()
 	if offline := regexp.MustCompile(`ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTCACHED`).Find(out); err != nil && offline != nil {
-		t.Skipf("skipped: npm can't reach its registry: %s", offline)
+		lacking(t, "npm can't reach its registry: %s", offline)
 	}
 	if err != nil {
 		t.Fatalf("bundle: %v\n%s", err, out)

@@ -50,6 +50,17 @@ func TestSize(t *testing.T) {
 	}
 }
 
+// The lock file pins by digest, and names no registry: each machine has its own.
+func TestLockNamesNoRegistry(t *testing.T) {
+	raw, err := os.ReadFile("package-lock.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(raw, []byte(`"resolved"`)) || !bytes.Contains(raw, []byte(`"integrity": "sha512-`)) {
+		t.Error("package-lock.json has addresses of a registry, or no digests")
+	}
+}
+
 func TestConnector(t *testing.T) {
 	s := newStack(t)
 	for _, test := range []struct {

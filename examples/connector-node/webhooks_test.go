@@ -103,7 +103,7 @@ func testWebhooks(t *testing.T, s *stack) {
 	if got := handle(sign(now, event, "x"), event, none...); got.GetRejectionReason() != "the account has no webhook secret" {
 		t.Errorf("no secrets: got %q, want the operator told why", got.GetRejectionReason())
 	}
-	if got := handle("", event); got.GetVerification() != paymentsv1.WebhookVerification_WEBHOOK_VERIFICATION_UNSIGNED || len(got.GetEvents()) != 0 {
+	if got := handle("", event); got.GetVerification() != paymentsv1.WebhookVerification_WEBHOOK_VERIFICATION_UNSIGNED || len(got.GetEvents()) != 0 || got.GetRejectionReason() == "" {
 		t.Errorf("unsigned: got %v", got)
 	}
 	hint, err := s.webhooks.ParseWebhook(call(t), &paymentsv1.ParseWebhookRequest{Request: webhook})

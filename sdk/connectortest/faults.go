@@ -188,9 +188,11 @@ func refusedCredentials(c *Case, r row) {
 	}
 }
 
-// nowhere is an address where nobody listens: port 1 of the loopback interface
-// (tcpmux, RFC 1078), which nobody has served for decades.
-const nowhere = "http://127.0.0.1:1"
+// nowhere is an address where nobody listens: port 2 of the loopback interface
+// (compressnet, RFC 1700), which nobody has served for decades. It is not port 1:
+// HTTP clients that follow the Fetch standard, as that of Node does, refuse its
+// "bad ports" themselves, and would never find out that nobody listens.
+const nowhere = "http://127.0.0.1:2"
 
 // unreachable sends a job to a PSP that is not there.
 func unreachable(c *Case, r row) {

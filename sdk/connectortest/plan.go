@@ -266,13 +266,16 @@ func (p *Plan) accountAt(psp string, over map[string]any) ([]byte, error) {
 	return []byte(strings.ReplaceAll(string(raw), PSPURL, quoted[1:len(quoted)-1])), nil
 }
 
-// argv resolves the program of a command that is given by a path.
-func (p *Plan) argv(command []string) []string {
-	resolved := append([]string{}, command...)
-	if strings.ContainsRune(resolved[0], filepath.Separator) && !filepath.IsAbs(resolved[0]) {
-		resolved[0] = filepath.Join(p.dir, resolved[0])
+// argv resolves the program of a command that is given by a path. Its arguments are
+// left as they are, since the command is started in the plan's directory.
+func (p *Plan) argv(command []string) ([]string, error) {
+	resolved := slices.Clone(command)
+	if !strings.ContainsRune(resolved[0], filepath.Separator) || filepath.IsAbs(resolved[0]) {
+		return resolved, nil
 	}
-	return resolved
+	var err error
+	resolved[0], err = filepath.Abs(filepath.Join(p.dir, resolved[0]))
+	return resolved, err
 }
 
 // replaceText puts a text into a body of JSON in the place of ${TEXT}.

@@ -1,6 +1,7 @@
 package connectortest
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -53,11 +54,33 @@ func TestPlanAccount(t *testing.T) {
 }
 
 func TestPlanPaths(t *testing.T) {
+	here, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
 	p := &Plan{dir: "plugins/acme"}
-	for command, want := range map[string]string{"./connector": "plugins/acme/connector", "/bin/x": "/bin/x", "node": "node"} {
-		if got := p.argv([]string{command, "a/b"}); got[0] != want || got[1] != "a/b" {
-			t.Errorf("%s: got %q, want %s", command, got, want)
+	for command, want := range map[string]string{"./connector": filepath.Join(here, "plugins/acme/connector"), "/bin/x": "/bin/x", "node": "node"} {
+		if got, err := p.argv([]string{command, "a/b"}); err != nil || got[0] != want || got[1] != "a/b" {
+			t.Errorf("%s: got %q %v, want %s", command, got, err, want)
 		}
+	}
+}
+
+// A script beside the plan is found from wherever the suite is run.
+func TestProgramsStartBesideThePlan(t *testing.T) {
+	dir := t.TempDir()
+	script := "echo http://127.0.0.1:4242/\nexec sleep 600\n"
+	if err := os.WriteFile(filepath.Join(dir, "psp.sh"), []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := &Plan{dir: dir}
+	program, err := p.startProgram(t.Context(), []string{"sh", "psp.sh"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	program.stop()
+	if program.url != "http://127.0.0.1:4242" {
+		t.Errorf("got %q", program.url)
 	}
 }
 

@@ -36,6 +36,7 @@ func Command(argv []string, env map[string]string) Target {
 type command struct {
 	argv []string
 	env  map[string]string
+	dir  string // it starts there; the suite's own if empty
 }
 
 func (c *command) process() *command { return c }
@@ -87,6 +88,7 @@ func (c *command) start(context.Context) (*instance, error) {
 // exec is the process to be, in its own group and with nothing of ours.
 func (c *command) exec(env []string) *exec.Cmd {
 	cmd := exec.Command(c.argv[0], c.argv[1:]...)
+	cmd.Dir = c.dir
 	cmd.Env = append([]string{}, env...)
 	for name, value := range c.env {
 		cmd.Env = append(cmd.Env, name+"="+value)

@@ -47,7 +47,7 @@ func startPSP(ctx context.Context, plan *Plan, handler http.Handler) (*psp, erro
 	case handler != nil:
 		return drive(ctx, handler, func() {})
 	case len(plan.PSP.Command) > 0:
-		program, err := startProgram(ctx, plan.argv(plan.PSP.Command))
+		program, err := plan.startProgram(ctx, plan.PSP.Command)
 		if err != nil {
 			return nil, err
 		}
@@ -58,7 +58,7 @@ func startPSP(ctx context.Context, plan *Plan, handler http.Handler) (*psp, erro
 		}
 		return drive(ctx, pspdriver.Proxy(address), program.stop)
 	case len(plan.PSP.Driver) > 0:
-		program, err := startProgram(ctx, plan.argv(plan.PSP.Driver))
+		program, err := plan.startProgram(ctx, plan.PSP.Driver)
 		if err != nil {
 			return nil, err
 		}
@@ -159,9 +159,15 @@ type program struct {
 
 var urlPattern = regexp.MustCompile(`https?://[^\s"]+`)
 
-// startProgram starts a program and waits for the address that it prints.
-func startProgram(ctx context.Context, argv []string) (*program, error) {
+// startProgram starts a program of the plan and waits for the address that it
+// prints.
+func (p *Plan) startProgram(ctx context.Context, command []string) (*program, error) {
+	argv, err := p.argv(command)
+	if err != nil {
+		return nil, err
+	}
 	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Dir = p.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	printed := &firstURL{found: make(chan string, 1)}
 	cmd.Stdout = printed

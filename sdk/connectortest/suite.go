@@ -95,7 +95,11 @@ func (s Suite) world(ctx context.Context) (w *world, stop func(), err error) {
 		if len(s.Plan.Command) == 0 {
 			return nil, nil, fmt.Errorf("%s: command is missing: the program that is the connector", s.Plan.file)
 		}
-		target = Command(s.Plan.argv(s.Plan.Command), s.Plan.Env)
+		argv, err := s.Plan.argv(s.Plan.Command)
+		if err != nil {
+			return nil, nil, err
+		}
+		target = &command{argv: argv, env: s.Plan.Env, dir: s.Plan.dir}
 	}
 	stand, err := startPSP(ctx, s.Plan, s.PSP)
 	if err != nil {

@@ -1,36 +1,13 @@
-// The errors of a connector, as docs/plugin-protocol.md has them.
-import { Metadata, status } from '@grpc/grpc-js';
-import { encode } from './contract.mjs';
+// The errors of a connector, as docs/plugin-protocol.md has them, and its log.
 
-const kinds = { // gRPC code, reason unless another is given, and whether the PSP may have acted
-  InvalidRequest: [status.INVALID_ARGUMENT, 'INVALID_REQUEST', 'NEVER'],
-  Unsupported: [status.UNIMPLEMENTED, 'OPERATION_UNSUPPORTED', 'NEVER'],
-  Misconfigured: [status.FAILED_PRECONDITION, 'CREDENTIALS_REJECTED', 'NEVER'],
-  Precondition: [status.FAILED_PRECONDITION, 'STATE_FORBIDS', 'NEVER'],
-  RateLimited: [status.RESOURCE_EXHAUSTED, 'RATE_LIMITED', 'NEVER'],
-  Unavailable: [status.UNAVAILABLE, 'CONNECTOR_UNAVAILABLE', 'NEVER'],
-  OutcomeUnknown: [status.UNKNOWN, 'OUTCOME_UNKNOWN', 'MAYBE'],
-  Internal: [status.INTERNAL, 'INTERNAL', 'MAYBE'],
-};
+// hidden masks what may be a card number: a PSP's text may quote anything.
+const hidden = (text) => text.toWellFormed().replace(/\b\d(?:[ -]?\d){11,18}\b/g, '[redacted]');
+export const log = (level, message, { stack }) => console.error(hidden(JSON.stringify({ '@level': level, '@message': message, stack })));
 
-export const log = (level, message, { stack }) => console.error(JSON.stringify({ '@level': level, '@message': message, stack }));
-
+// ConnectorError is of a kind in errors.json; more is a reason, a field or violations, and retryAfter.
 export class ConnectorError extends Error {
-  constructor(kind, message, { reason = kinds[kind][1], field, retryAfter = 1, cause } = {}) {
-    super(message.toWellFormed(), { cause }); // a PSP's text may be anything; gRPC wants UTF-8
-    Object.assign(this, { kind, reason, field, retryAfter });
+  constructor(kind, message, { cause, ...more } = {}) {
+    super(hidden(message), { cause });
+    Object.assign(this, { kind, ...more });
   }
-}
-
-// toStatus says a ConnectorError in gRPC's words.
-export function toStatus({ kind, message, reason, field, retryAfter }) {
-  const [code, , sent] = kinds[kind];
-  const detail = (type, fields) => ({ '@type': `type.googleapis.com/google.rpc.${type}`, ...fields });
-  const details = [detail('ErrorInfo', { reason, domain: 'patchbay', metadata: { sent } })];
-  if (field) details.push(detail('BadRequest', { fieldViolations: [{ field, description: message }] }));
-  if (kind === 'Precondition') details.push(detail('PreconditionFailure', { violations: [{ type: reason, description: message }] }));
-  if (kind === 'RateLimited' || kind === 'Unavailable') details.push(detail('RetryInfo', { retryDelay: `${retryAfter}s` }));
-  const metadata = new Metadata();
-  metadata.set('grpc-status-details-bin', encode('google.rpc.Status', { code, message, details }));
-  return { code, details: message, metadata };
 }

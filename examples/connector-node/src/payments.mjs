@@ -1,7 +1,7 @@
 // What moves money: Authorize, Capture and CreateRefund.
 import { ConnectorError, log } from './errors.mjs';
 import { post } from './psp.mjs';
-import { asked, instrument, money, payment, refund } from './words.mjs';
+import { asked, instrument, money, payment, refund, translate } from './words.mjs';
 
 // answered holds what the PSP says against the request, and makes an unknown outcome an answer.
 const answered = (run, differs, unknown) => async (request, context) => {
@@ -19,19 +19,17 @@ const unlike = (got, want) => want && (got.currency_code !== want.currency_code 
 const follow = (request, action) => `/v1/payments/${encodeURIComponent(request.payment_id)}/${action}`;
 
 export const authorize = answered(
-  async ({ reference, amount, capture_method, payment_method, connector_options }, context) => {
-    const body = { ...asked(amount), reference, payment_method: instrument(payment_method) };
-    body.capture = capture_method === 'CAPTURE_METHOD_MANUAL' ? 'manual' : 'automatic';
-    return { payment: payment(await post(context, '/v1/payments', body, connector_options)) };
-  },
+  async (request, context) => ({ payment: payment(await post(context, '/v1/payments', {
+    ...asked(request.amount), reference: request.reference, webhook_url: request.webhook_url,
+    payment_method: instrument(request.payment_method), capture: translate('capture', request.capture_method) ?? 'automatic',
+  }, request)) }),
   (request, answer) => answer.payment.reference !== request.reference || unlike(answer.payment.amount, request.amount),
   ({ reference, amount }) => ({ payment: { reference, amount, status: 'PAYMENT_STATUS_UNKNOWN' } }),
 );
 
 export const capture = answered(
   async (request, context) => {
-    const body = { ...asked(request.amount), more_to_come: request.more_to_come };
-    const done = await post(context, follow(request, 'capture'), body, request.connector_options);
+    const done = await post(context, follow(request, 'capture'), { ...asked(request.amount), more_to_come: request.more_to_come }, request);
     return { payment: payment(done.payment), amount: money(done, done.amount), capture_id: done.id };
   },
   (request, answer) => answer.payment.id !== request.payment_id || unlike(answer.amount, request.amount),
@@ -39,11 +37,9 @@ export const capture = answered(
 );
 
 export const createRefund = answered(
-  async (request, context) => {
-    const body = { ...asked(request.amount), reference: request.reference, reason: request.reason };
-    return { refund: refund(await post(context, follow(request, 'refunds'), body, request.connector_options)) };
-  },
-  (request, answer) => answer.refund.payment_id !== request.payment_id ||
-    answer.refund.reference !== request.reference || unlike(answer.refund.amount, request.amount),
+  async (request, context) => ({ refund: refund(await post(context, follow(request, 'refunds'), {
+    ...asked(request.amount), reference: request.reference, reason: request.reason,
+  }, request)) }),
+  (request, { refund: r }) => r.payment_id !== request.payment_id || r.reference !== request.reference || unlike(r.amount, request.amount),
   ({ payment_id, reference, amount }) => ({ refund: { payment_id, reference, amount, status: 'REFUND_STATUS_UNKNOWN' } }),
 );

@@ -1,26 +1,28 @@
 // The PSP's HTTP API: plugins/sandbox/README.md.
+import { Agent, fetch } from 'undici';
 import { ConnectorError } from './errors.mjs';
 import { translate } from './words.mjs';
 
 const unsent = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']; // before a byte was
+const dispatcher = new Agent({ maxResponseSize: 4 << 20 });
 
 // post does one request of a call and returns the PSP's answer to a success.
-export async function post({ config, idempotencyKey, signal }, path, body, options) {
-  const headers = {
-    'content-type': 'application/json', 'idempotency-key': idempotencyKey,
-    authorization: `Bearer ${config.api_key ?? 'sk_sandbox_default'}`,
-    ...(options?.simulate && { 'sandbox-simulate': JSON.stringify(options.simulate) }), // the sandbox's own
-  };
+export async function post({ config, idempotency_key, traceparent, tracestate, signal }, path, body, { connector_options }) {
+  const headers = Object.entries({
+    'content-type': 'application/json', authorization: `Bearer ${config.api_key ?? 'sk_sandbox_default'}`,
+    'idempotency-key': idempotency_key, traceparent, tracestate,
+    'sandbox-simulate': connector_options?.simulate && JSON.stringify(connector_options.simulate), // the sandbox's own
+  }).filter(([, value]) => value);
   try {
     const response = await fetch(config.base_url.replace(/\/$/, '') + path, {
-      method: 'POST', redirect: 'manual', signal, headers, body: JSON.stringify(body),
+      method: 'POST', redirect: 'manual', signal, dispatcher, headers, body: JSON.stringify(body),
     });
     if (!response.ok) throw refusal(response, (await response.json().catch(() => null))?.error ?? {}); // or a proxy's page
     return (await response.json()) ?? {};
   } catch (error) {
     if (error instanceof ConnectorError) throw error;
-    const kind = unsent.includes(error.cause?.code) ? 'Unavailable' : 'OutcomeUnknown';
-    throw new ConnectorError(kind, 'the PSP did not answer', { cause: error.cause ?? error });
+    const { cause = error } = error;
+    throw new ConnectorError(unsent.includes(cause.code) ? 'Unavailable' : 'OutcomeUnknown', 'the PSP did not answer', { cause });
   }
 }
 

@@ -3,9 +3,10 @@ import { read } from './contract.mjs';
 import { ConnectorError } from './errors.mjs';
 
 const words = JSON.parse(read('words.json'));
-const declines = new Map(String(read('../declines.csv')).split('\n').map((row) => row.split(',')).map(([code, hardness, retry, actor]) =>
-  [code, { code, hardness: `DECLINE_HARDNESS_${hardness}`, retry: `DECLINE_RETRY_${retry}`, actor: `DECLINE_ACTOR_${actor}` }]));
-
+const declines = new Map(String(read('../declines.csv')).split('\n').map((row) => row.split(',')).map(([code, hardness, retry, actor]) => [code, {
+  code, message: `Declined: ${code.replaceAll('_', ' ')}.`,
+  hardness: `DECLINE_HARDNESS_${hardness}`, retry: `DECLINE_RETRY_${retry}`, actor: `DECLINE_ACTOR_${actor}`,
+}]));
 export const translate = (table, word) => (Object.hasOwn(words[table], word) ? words[table][word] : undefined);
 
 export function money({ id, currency: currency_code }, minor_units) {
@@ -38,6 +39,6 @@ export function asked({ currency_code: currency, minor_units } = {}) {
 
 export function instrument({ card, card_token }) {
   if (card_token) return { token: card_token.token };
-  const { number, expiry_month: exp_month, expiry_year: exp_year, security_code: cvc, holder_name, network } = card;
-  return { card: { number, exp_month, exp_year, cvc, holder_name, network } };
+  if (card) return { card: Object.fromEntries(Object.entries(card).map(([name, value]) => [translate('card', name), value])) };
+  throw new ConnectorError('Unsupported', 'only cards and their tokens are taken', { field: 'payment_method' });
 }
