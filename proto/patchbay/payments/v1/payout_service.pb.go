@@ -725,11 +725,14 @@ func (x *CreatePayoutLinkRequest) GetConnectorOptions() *structpb.Struct {
 // CreatePayoutLinkResponse answers CreatePayoutLink.
 type CreatePayoutLinkResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The PSP's id of the link.
+	// The PSP's id of the link. Empty only where the payout's status is
+	// PAYOUT_STATUS_UNKNOWN: the link may or may not be there, and a repeat with the
+	// same idempotency key decides.
 	LinkId string `protobuf:"bytes,1,opt,name=link_id,json=linkId,proto3" json:"link_id,omitempty"`
-	// The page's address; whoever has it can claim the money.
+	// The page's address; whoever has it can claim the money. Empty only where
+	// link_id is.
 	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
-	// The payout, where the PSP has made it already.
+	// The payout, where the PSP has made it already or may have.
 	Payout *Payout `protobuf:"bytes,3,opt,name=payout,proto3" json:"payout,omitempty"`
 	// Until when the page can be used.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
@@ -1000,7 +1003,7 @@ func (x *EnrollPayoutAccountRequest) GetConnectorOptions() *structpb.Struct {
 type EnrollPayoutAccountResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The PSP's id of the account, which PayoutDestination.payout_account_id
-	// takes.
+	// takes. Empty only with PAYOUT_RECIPIENT_STATUS_UNKNOWN.
 	PayoutAccountId string `protobuf:"bytes,1,opt,name=payout_account_id,json=payoutAccountId,proto3" json:"payout_account_id,omitempty"`
 	// Whether money can be sent.
 	Status PayoutRecipientStatus `protobuf:"varint,2,opt,name=status,proto3,enum=patchbay.payments.v1.PayoutRecipientStatus" json:"status,omitempty"`
