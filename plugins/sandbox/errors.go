@@ -137,15 +137,9 @@ func declineOf(ctx context.Context, d *api.Decline) *paymentsv1.Decline {
 	if d == nil {
 		return nil
 	}
-	code, known := declineCode(d.Code)
-	if !known {
-		sdk.Logger(ctx).Warn("unknown decline code", "code", d.Code)
-	}
-	decline := sdk.NewDecline(code)
-	decline.NetworkCode = d.NetworkCode
-	decline.ConnectorCode = d.Code
-	decline.ConnectorMessage = d.Message
-	return decline
+	return sdk.DeclineTable{Unified: declineCode}.Decline(ctx, sdk.Declined{
+		Code: d.Code, Message: d.Message, NetworkCode: d.NetworkCode,
+	})
 }
 
 // declineCode is the table of the PSP's decline codes.
@@ -179,5 +173,5 @@ func declineCode(code string) (unified string, known bool) {
 	case "blocked_by_risk":
 		return "risk_rejected_processor", true
 	}
-	return sdk.GenericDecline, false
+	return "", false
 }
