@@ -11,6 +11,15 @@ import (
 	"github.com/patchbay/patchbay/sdk"
 )
 
+// told says in the contract's words what the PSP has answered, or why there is no
+// answer.
+func told[Answer, Message any](ctx context.Context, answer Answer, err error, say func(context.Context, Answer) (*Message, error)) (*Message, error) {
+	if err != nil {
+		return nil, translate(err)
+	}
+	return say(ctx, answer)
+}
+
 // translate gives a failed request its meaning. Errors of the HTTP client pass
 // as they are: the SDK has said whether the PSP may have been reached.
 func translate(err error) error {
