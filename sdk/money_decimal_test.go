@@ -87,7 +87,7 @@ func checkNumber(t *testing.T, e Exponents, m *paymentsv1.Money, text string) bo
 
 // A larger amount is a larger number.
 func TestDecimal_keepsTheOrder(t *testing.T) {
-	for n := 0; n <= 4; n++ {
+	for n := range 5 {
 		e := places("XTS", n)
 		number := func(units uint32) *big.Rat {
 			m, err := e.ToMinor("XTS", int64(units)*10000)
