@@ -35,6 +35,18 @@ func TestCallerIsShownWhole(t *testing.T) {
 	t.Error("docs/integrating.md shows no examples/caller/main.go")
 }
 
+// TestAdvice compares the table of declines.md with the data, row by row.
+func TestAdvice(t *testing.T) {
+	rows, err := csv.NewReader(strings.NewReader(read(t, "sdk/advice.csv"))).ReadAll()
+	if err != nil || len(rows) < 20 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for _, row := range rows[1:] {
+		row[1] = "`" + row[1] + "`"
+		mentioned(t, "docs/declines.md", "\n| "+strings.Join(row, " | ")+" |\n")
+	}
+}
+
 // TestDeclines compares declines.md with the data, row by row.
 func TestDeclines(t *testing.T) {
 	rows, err := csv.NewReader(strings.NewReader(read(t, "sdk/declines.csv"))).ReadAll()

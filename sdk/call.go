@@ -30,16 +30,17 @@ type callKey struct{}
 
 type callValue struct {
 	Call
-	log hclog.Logger
+	log      hclog.Logger
+	unmapped *unmappedWords // of the server
 }
 
 // WithCall returns a context whose call is the given one.
 func WithCall(ctx context.Context, call Call) context.Context {
-	return withCall(ctx, call, hclog.NewNullLogger())
+	return withCall(ctx, call, hclog.NewNullLogger(), nil)
 }
 
-func withCall(ctx context.Context, call Call, log hclog.Logger) context.Context {
-	return context.WithValue(ctx, callKey{}, &callValue{Call: call, log: log})
+func withCall(ctx context.Context, call Call, log hclog.Logger, unmapped *unmappedWords) context.Context {
+	return context.WithValue(ctx, callKey{}, &callValue{Call: call, log: log, unmapped: unmapped})
 }
 
 func callOf(ctx context.Context) *callValue {

@@ -93,8 +93,9 @@ func mandateCases() []contractCase {
 func customerCases() []contractCase {
 	return append(byIDCases("customer", "CustomerService", map[string]bool{"GetCustomer": true, "UpdateCustomer": false, "DeleteCustomer": false}, "ACTIVE"), []contractCase{
 		{
-			service: "CustomerService", method: "CreateCustomer", request: `{"details":{"email":"jo@example.com"}}`,
-			answer: `{"customer":{"id":"x_1","status":"CUSTOMER_STATUS_ACTIVE"}}`,
+			service: "CustomerService", method: "CreateCustomer", request: `{"details":{"email":"jo@example.com","reference":"jo"}}`,
+			answer:  `{"customer":{"id":"x_1","status":"CUSTOMER_STATUS_ACTIVE"}}`,
+			unknown: `{"customer":{"status":"CUSTOMER_STATUS_UNKNOWN","details":{"reference":"jo"}}}`,
 			differs: map[string]string{
 				`{}`: "customer.id", `{"customer":{"status":"CUSTOMER_STATUS_ACTIVE"}}`: "customer.id", `{"customer":{"id":"x_1"}}`: "customer.status",
 			},
@@ -168,8 +169,9 @@ func payoutCases() []contractCase {
 		},
 		{
 			service: "PayoutService", method: "CreatePayoutLink", request: `{"reference":"payout-1","amount":` + jsonUSD + `}`,
-			answer: `{"link_id":"l_1","url":"https://psp.example/l_1"}`,
-			fits:   []string{`{"link_id":"l_1","url":"https://psp.example/l_1","payout":{"reference":"payout-1","amount":` + jsonUSD + `}}`},
+			answer:  `{"link_id":"l_1","url":"https://psp.example/l_1"}`,
+			unknown: unknown,
+			fits:    []string{`{"link_id":"l_1","url":"https://psp.example/l_1","payout":{"reference":"payout-1","amount":` + jsonUSD + `}}`},
 			differs: map[string]string{
 				`{"url":"https://psp.example/l_1"}`: "link_id", `{"link_id":"l_1"}`: "url",
 				`{"link_id":"l_1","url":"u","payout":{"reference":"payout-1","amount":` + jsonLess + `}}`: "payout.amount",
@@ -187,7 +189,8 @@ func payoutCases() []contractCase {
 		},
 		{
 			service: "PayoutService", method: "EnrollPayoutAccount", request: `{"recipient_id":"x_1","destination":` + jsonCard + `}`,
-			answer: `{"payout_account_id":"a_1","status":"PAYOUT_RECIPIENT_STATUS_ACTIVE"}`,
+			answer:  `{"payout_account_id":"a_1","status":"PAYOUT_RECIPIENT_STATUS_ACTIVE"}`,
+			unknown: `{"status":"PAYOUT_RECIPIENT_STATUS_UNKNOWN"}`,
 			differs: map[string]string{
 				`{"status":"PAYOUT_RECIPIENT_STATUS_ACTIVE"}`: "payout_account_id", `{"payout_account_id":"a_1"}`: "status",
 			},

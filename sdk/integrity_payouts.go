@@ -44,8 +44,10 @@ func samePayout(p *paymentsv1.Payout, id string) string {
 }
 
 func payoutLinkDiffers(req *paymentsv1.CreatePayoutLinkRequest, resp *paymentsv1.CreatePayoutLinkResponse) string {
-	findings := first(told("link_id", resp.GetLinkId() != ""), told("url", resp.GetUrl() != ""))
-	if p := resp.GetPayout(); p != nil {
+	p := resp.GetPayout()
+	known := p.GetStatus() != paymentsv1.PayoutStatus_PAYOUT_STATUS_UNKNOWN
+	findings := first(told("link_id", resp.GetLinkId() != "" || !known), told("url", resp.GetUrl() != "" || !known))
+	if p != nil {
 		return first(findings, sameAmount("payout.amount", p.GetAmount(), req.GetAmount()), same("payout.reference", p.GetReference(), req.GetReference()))
 	}
 	return findings
@@ -61,7 +63,10 @@ func payoutRecipientDiffers(req *paymentsv1.CreatePayoutRecipientRequest, resp *
 }
 
 func enrollDiffers(_ *paymentsv1.EnrollPayoutAccountRequest, resp *paymentsv1.EnrollPayoutAccountResponse) string {
-	return first(told("payout_account_id", resp.GetPayoutAccountId() != ""), told("status", resp.GetStatus() != 0))
+	return first(
+		told("payout_account_id", resp.GetPayoutAccountId() != "" || resp.GetStatus() == paymentsv1.PayoutRecipientStatus_PAYOUT_RECIPIENT_STATUS_UNKNOWN),
+		told("status", resp.GetStatus() != 0),
+	)
 }
 
 func getDisputeDiffers(req *paymentsv1.GetDisputeRequest, resp *paymentsv1.GetDisputeResponse) string {

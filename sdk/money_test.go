@@ -18,13 +18,12 @@ import (
 // currencies reads the codes that the contract admits from its own rule.
 func currencies(t *testing.T) []string {
 	t.Helper()
-	field := (&paymentsv1.Money{}).ProtoReflect().Descriptor().Fields().ByName("currency_code")
-	rules, ok := proto.GetExtension(field.Options(), validate.E_Field).(*validate.FieldRules)
-	if !ok || len(rules.GetCel()) != 1 {
-		t.Fatal("Money.currency_code has no rule")
+	rule, ok := proto.GetExtension(paymentsv1.E_IsoCurrency.TypeDescriptor().Options(), validate.E_Predefined).(*validate.PredefinedRules)
+	if !ok || len(rule.GetCel()) != 1 {
+		t.Fatal("iso_currency has no rule")
 	}
 	var codes []string
-	for _, match := range regexp.MustCompile(`'([A-Z]{3})'`).FindAllStringSubmatch(rules.GetCel()[0].GetExpression(), -1) {
+	for _, match := range regexp.MustCompile(`'([A-Z]{3})'`).FindAllStringSubmatch(rule.GetCel()[0].GetExpression(), -1) {
 		codes = append(codes, match[1])
 	}
 	if len(codes) < 150 {

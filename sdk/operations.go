@@ -70,7 +70,7 @@ func customerOperations() []operation {
 		writes(methods, "Tokenize", Tokenizer.Tokenize, tokenizeDiffers, nil),
 		writes(methods, "DeletePaymentMethod", PaymentMethodDeleter.DeletePaymentMethod, agrees, nil),
 		reads(methods, "CheckEligibility", EligibilityChecker.CheckEligibility, agrees),
-		writes(customers, "CreateCustomer", CustomerCreator.CreateCustomer, createCustomerDiffers, nil),
+		writes(customers, "CreateCustomer", CustomerCreator.CreateCustomer, createCustomerDiffers, unknownCreateCustomer),
 		reads(customers, "GetCustomer", CustomerGetter.GetCustomer, getCustomerDiffers),
 		writes(customers, "UpdateCustomer", CustomerUpdater.UpdateCustomer, updateCustomerDiffers, unknownUpdateCustomer),
 		writes(customers, "DeleteCustomer", CustomerDeleter.DeleteCustomer, deleteCustomerDiffers, unknownDeleteCustomer),
@@ -99,9 +99,9 @@ func payoutOperations() []operation {
 		reads(payouts, "GetPayout", PayoutGetter.GetPayout, getPayoutDiffers),
 		writes(payouts, "VoidPayout", PayoutVoider.VoidPayout, voidPayoutDiffers, unknownVoidPayout),
 		writes(payouts, "StagePayout", PayoutStager.StagePayout, stagePayoutDiffers, unknownStagePayout),
-		writes(payouts, "CreatePayoutLink", PayoutLinkCreator.CreatePayoutLink, payoutLinkDiffers, nil),
+		writes(payouts, "CreatePayoutLink", PayoutLinkCreator.CreatePayoutLink, payoutLinkDiffers, unknownPayoutLink),
 		writes(payouts, "CreatePayoutRecipient", PayoutRecipientCreator.CreatePayoutRecipient, payoutRecipientDiffers, unknownPayoutRecipient),
-		writes(payouts, "EnrollPayoutAccount", PayoutAccountEnroller.EnrollPayoutAccount, enrollDiffers, nil),
+		writes(payouts, "EnrollPayoutAccount", PayoutAccountEnroller.EnrollPayoutAccount, enrollDiffers, unknownEnroll),
 	}
 }
 

@@ -32,6 +32,7 @@ type Server struct {
 	account     AccountChecker
 	uploader    EvidenceUploader
 	validator   *wire.Validator
+	unmapped    *unmappedWords
 	description *connectorv1.Description
 	errs        []error // of options
 	running     running
@@ -75,7 +76,7 @@ func WithLogger(log hclog.Logger) Option {
 
 // NewServer looks what the connector implements and prepares to serve it.
 func NewServer(c Connector, opts ...Option) (*Server, error) {
-	s := &Server{log: hclog.NewNullLogger()}
+	s := &Server{log: hclog.NewNullLogger(), unmapped: newUnmappedWords()}
 	for _, opt := range opts {
 		opt(s)
 	}
@@ -223,7 +224,7 @@ func (s *Server) incoming(ctx context.Context) (context.Context, error) {
 	if err != nil {
 		return nil, Errorf(InvalidRequest, "", "%w", err).failure().Err()
 	}
-	return withCall(ctx, callFrom(wired), s.log), nil
+	return withCall(ctx, callFrom(wired), s.log, s.unmapped), nil
 }
 
 // outgoing turns what a handler ended with into the error that travels.

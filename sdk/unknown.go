@@ -94,6 +94,14 @@ func unknownAuthentication(id string) *paymentsv1.Authentication {
 	return &paymentsv1.Authentication{Id: id, Status: paymentsv1.AuthenticationStatus_AUTHENTICATION_STATUS_UNKNOWN}
 }
 
+func unknownCreateCustomer(req *paymentsv1.CreateCustomerRequest) *paymentsv1.CreateCustomerResponse {
+	customer := unknownCustomer("")
+	if reference := req.GetDetails().GetReference(); reference != "" {
+		customer.Details = &paymentsv1.CustomerDetails{Reference: reference}
+	}
+	return &paymentsv1.CreateCustomerResponse{Customer: customer}
+}
+
 func unknownUpdateCustomer(req *paymentsv1.UpdateCustomerRequest) *paymentsv1.UpdateCustomerResponse {
 	return &paymentsv1.UpdateCustomerResponse{Customer: unknownCustomer(req.GetCustomerId())}
 }
@@ -134,6 +142,12 @@ func unknownAsked(req *paymentsv1.CreatePayoutRequest) *paymentsv1.Payout {
 	return &paymentsv1.Payout{Reference: req.GetReference(), Amount: req.GetAmount(), Status: paymentsv1.PayoutStatus_PAYOUT_STATUS_UNKNOWN}
 }
 
+func unknownPayoutLink(req *paymentsv1.CreatePayoutLinkRequest) *paymentsv1.CreatePayoutLinkResponse {
+	return &paymentsv1.CreatePayoutLinkResponse{Payout: &paymentsv1.Payout{
+		Reference: req.GetReference(), Amount: req.GetAmount(), Status: paymentsv1.PayoutStatus_PAYOUT_STATUS_UNKNOWN,
+	}}
+}
+
 func unknownTransferPayout(req *paymentsv1.TransferPayoutRequest) *paymentsv1.TransferPayoutResponse {
 	return &paymentsv1.TransferPayoutResponse{Payout: unknownPayout(req.GetPayoutId())}
 }
@@ -150,4 +164,8 @@ func unknownPayoutRecipient(req *paymentsv1.CreatePayoutRecipientRequest) *payme
 	return &paymentsv1.CreatePayoutRecipientResponse{Recipient: &paymentsv1.PayoutRecipient{
 		Reference: req.GetReference(), Status: paymentsv1.PayoutRecipientStatus_PAYOUT_RECIPIENT_STATUS_UNKNOWN,
 	}}
+}
+
+func unknownEnroll(*paymentsv1.EnrollPayoutAccountRequest) *paymentsv1.EnrollPayoutAccountResponse {
+	return &paymentsv1.EnrollPayoutAccountResponse{Status: paymentsv1.PayoutRecipientStatus_PAYOUT_RECIPIENT_STATUS_UNKNOWN}
 }

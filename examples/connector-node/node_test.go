@@ -227,7 +227,7 @@ func testRefusals(t *testing.T, s *stack) {
 		err  error
 		want failure
 	}{
-		"number":  {authorize(order("x", "4242424242424241")), failure{codes.InvalidArgument, "INCORRECT_NUMBER", "NEVER", "payment_method.card.number", "", false}},
+		"number":  {authorize(order("x", "4000000000000416")), failure{codes.InvalidArgument, "INCORRECT_NUMBER", "NEVER", "payment_method.card.number", "", false}},
 		"key":     {authorize(order("another", "4242424242424242"), "idempotency-key", "used"), failure{codes.FailedPrecondition, "IDEMPOTENCY_KEY_REUSED", "NEVER", "", "IDEMPOTENCY_KEY_REUSED", false}},
 		"amount":  {tooMuch, failure{codes.FailedPrecondition, "AMOUNT_TOO_LARGE", "NEVER", "amount.minor_units", "AMOUNT_TOO_LARGE", false}},
 		"payment": {noPayment, failure{codes.InvalidArgument, "PAYMENT_NOT_FOUND", "NEVER", "payment_id", "", false}},

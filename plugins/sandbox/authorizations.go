@@ -24,10 +24,7 @@ func (c *Connector) AdjustAuthorization(ctx context.Context, req *paymentsv1.Adj
 		Currency: req.GetAmount().GetCurrencyCode(),
 		Why:      api.Why{Reference: req.GetReference(), Reason: req.GetReason()},
 	})
-	if err != nil {
-		return nil, translate(err)
-	}
-	payment, err := paymentOf(ctx, p)
+	payment, err := told(ctx, p, err, paymentOf)
 	return &paymentsv1.AdjustAuthorizationResponse{Payment: payment}, err
 }
 
@@ -38,10 +35,7 @@ func (c *Connector) ExtendAuthorization(ctx context.Context, req *paymentsv1.Ext
 		return nil, err
 	}
 	p, err := psp.Extend(ctx, req.GetPaymentId())
-	if err != nil {
-		return nil, translate(err)
-	}
-	payment, err := paymentOf(ctx, p)
+	payment, err := told(ctx, p, err, paymentOf)
 	return &paymentsv1.ExtendAuthorizationResponse{Payment: payment}, err
 }
 

@@ -25,10 +25,7 @@ func (c *Connector) CreateCustomer(ctx context.Context, req *paymentsv1.CreateCu
 		return nil, err
 	}
 	kept, err := psp.CreateCustomer(ctx, ask)
-	if err != nil {
-		return nil, translate(err)
-	}
-	customer, err := customerOf(ctx, kept)
+	customer, err := told(ctx, kept, err, customerOf)
 	return &paymentsv1.CreateCustomerResponse{Customer: customer}, err
 }
 
@@ -39,10 +36,7 @@ func (c *Connector) GetCustomer(ctx context.Context, req *paymentsv1.GetCustomer
 		return nil, err
 	}
 	kept, err := psp.Customer(ctx, req.GetCustomerId())
-	if err != nil {
-		return nil, translate(err)
-	}
-	customer, err := customerOf(ctx, kept)
+	customer, err := told(ctx, kept, err, customerOf)
 	return &paymentsv1.GetCustomerResponse{Customer: customer}, err
 }
 
@@ -57,10 +51,7 @@ func (c *Connector) UpdateCustomer(ctx context.Context, req *paymentsv1.UpdateCu
 		return nil, err
 	}
 	kept, err := psp.UpdateCustomer(ctx, req.GetCustomerId(), change)
-	if err != nil {
-		return nil, translate(err)
-	}
-	customer, err := customerOf(ctx, kept)
+	customer, err := told(ctx, kept, err, customerOf)
 	return &paymentsv1.UpdateCustomerResponse{Customer: customer}, err
 }
 
@@ -71,10 +62,7 @@ func (c *Connector) DeleteCustomer(ctx context.Context, req *paymentsv1.DeleteCu
 		return nil, err
 	}
 	kept, err := psp.DeleteCustomer(ctx, req.GetCustomerId())
-	if err != nil {
-		return nil, translate(err)
-	}
-	customer, err := customerOf(ctx, kept)
+	customer, err := told(ctx, kept, err, customerOf)
 	return &paymentsv1.DeleteCustomerResponse{Customer: customer}, err
 }
 

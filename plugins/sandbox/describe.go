@@ -66,6 +66,7 @@ func capabilities() map[string][]*connectorv1.Capability {
 	authorize := able(
 		connectorv1.CapabilityFlag_CAPABILITY_FLAG_AUTOMATIC_CAPTURE,
 		connectorv1.CapabilityFlag_CAPABILITY_FLAG_MANUAL_CAPTURE,
+		connectorv1.CapabilityFlag_CAPABILITY_FLAG_MULTIPLE_CAPTURE,
 		connectorv1.CapabilityFlag_CAPABILITY_FLAG_SETUP_FUTURE_USAGE,
 		connectorv1.CapabilityFlag_CAPABILITY_FLAG_MERCHANT_INITIATED,
 		connectorv1.CapabilityFlag_CAPABILITY_FLAG_ASYNCHRONOUS,

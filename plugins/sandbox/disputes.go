@@ -17,10 +17,7 @@ func (c *Connector) GetDispute(ctx context.Context, req *paymentsv1.GetDisputeRe
 		return nil, err
 	}
 	d, err := psp.Dispute(ctx, req.GetDisputeId())
-	if err != nil {
-		return nil, translate(err)
-	}
-	dispute, err := disputeOf(ctx, d)
+	dispute, err := told(ctx, d, err, disputeOf)
 	return &paymentsv1.GetDisputeResponse{Dispute: dispute}, err
 }
 
@@ -62,10 +59,7 @@ func (c *Connector) AcceptDispute(ctx context.Context, req *paymentsv1.AcceptDis
 		return nil, err
 	}
 	d, err := psp.AcceptDispute(ctx, req.GetDisputeId())
-	if err != nil {
-		return nil, translate(err)
-	}
-	dispute, err := disputeOf(ctx, d)
+	dispute, err := told(ctx, d, err, disputeOf)
 	return &paymentsv1.AcceptDisputeResponse{Dispute: dispute}, err
 }
 
@@ -99,10 +93,7 @@ func (c *Connector) SubmitEvidence(ctx context.Context, req *paymentsv1.SubmitEv
 		pieces = append(pieces, api.Evidence{Type: evidenceWord(e.GetType()), FileID: e.GetFileId(), Text: e.GetText()})
 	}
 	d, err := psp.SubmitEvidence(ctx, req.GetDisputeId(), pieces)
-	if err != nil {
-		return nil, translate(err)
-	}
-	dispute, err := disputeOf(ctx, d)
+	dispute, err := told(ctx, d, err, disputeOf)
 	return &paymentsv1.SubmitEvidenceResponse{Dispute: dispute}, err
 }
 
@@ -113,10 +104,7 @@ func (c *Connector) DefendDispute(ctx context.Context, req *paymentsv1.DefendDis
 		return nil, err
 	}
 	d, err := psp.DefendDispute(ctx, req.GetDisputeId(), api.Why{Reason: req.GetDefenseReason()})
-	if err != nil {
-		return nil, translate(err)
-	}
-	dispute, err := disputeOf(ctx, d)
+	dispute, err := told(ctx, d, err, disputeOf)
 	return &paymentsv1.DefendDisputeResponse{Dispute: dispute}, err
 }
 

@@ -11,6 +11,15 @@ import (
 	"github.com/patchbay/patchbay/sdk"
 )
 
+// told says in the contract's words what the PSP has answered, or why there is no
+// answer.
+func told[Answer, Message any](ctx context.Context, answer Answer, err error, say func(context.Context, Answer) (*Message, error)) (*Message, error) {
+	if err != nil {
+		return nil, translate(err)
+	}
+	return say(ctx, answer)
+}
+
 // translate gives a failed request its meaning. Errors of the HTTP client pass
 // as they are: the SDK has said whether the PSP may have been reached.
 func translate(err error) error {
@@ -137,15 +146,9 @@ func declineOf(ctx context.Context, d *api.Decline) *paymentsv1.Decline {
 	if d == nil {
 		return nil
 	}
-	code, known := declineCode(d.Code)
-	if !known {
-		sdk.Logger(ctx).Warn("unknown decline code", "code", d.Code)
-	}
-	decline := sdk.NewDecline(code)
-	decline.NetworkCode = d.NetworkCode
-	decline.ConnectorCode = d.Code
-	decline.ConnectorMessage = d.Message
-	return decline
+	return sdk.DeclineTable{Unified: declineCode}.Decline(ctx, sdk.Declined{
+		Code: d.Code, Message: d.Message, NetworkCode: d.NetworkCode,
+	})
 }
 
 // declineCode is the table of the PSP's decline codes.
@@ -179,5 +182,5 @@ func declineCode(code string) (unified string, known bool) {
 	case "blocked_by_risk":
 		return "risk_rejected_processor", true
 	}
-	return sdk.GenericDecline, false
+	return "", false
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/patchbay/patchbay/plugins/sandbox"
+	"github.com/patchbay/patchbay/plugins/sandbox/psp"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
 	"github.com/patchbay/patchbay/sdk/connectortest"
@@ -35,7 +36,7 @@ func TestRefusals(t *testing.T) {
 		return err
 	}
 	wrongNumber := order("", automatic)
-	wrongNumber.PaymentMethod.Method = &paymentsv1.PaymentMethod_Card{Card: &paymentsv1.Card{Number: "4242424242424241", ExpiryMonth: 1, ExpiryYear: 2030}}
+	wrongNumber.PaymentMethod.Method = &paymentsv1.PaymentMethod_Card{Card: &paymentsv1.Card{Number: psp.IncorrectNumber, ExpiryMonth: 1, ExpiryYear: 2030}}
 	before := len(charges(t, url))
 	for name, c := range map[string]struct {
 		err  error

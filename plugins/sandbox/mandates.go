@@ -32,10 +32,7 @@ func (c *Connector) SetupMandate(ctx context.Context, req *paymentsv1.SetupManda
 		ReturnURL:     req.GetReturnUrl(),
 		Metadata:      req.GetMetadata(),
 	})
-	if err != nil {
-		return nil, translate(err)
-	}
-	mandate, err := mandateOf(ctx, m)
+	mandate, err := told(ctx, m, err, mandateOf)
 	return &paymentsv1.SetupMandateResponse{Mandate: mandate}, err
 }
 
@@ -61,10 +58,7 @@ func (c *Connector) ChargeMandate(ctx context.Context, req *paymentsv1.ChargeMan
 		StatementDescriptor: req.GetStatementDescriptor(),
 		Metadata:            req.GetMetadata(),
 	})
-	if err != nil {
-		return nil, translate(err)
-	}
-	payment, err := paymentOf(ctx, p)
+	payment, err := told(ctx, p, err, paymentOf)
 	return &paymentsv1.ChargeMandateResponse{Payment: payment}, err
 }
 
@@ -75,10 +69,7 @@ func (c *Connector) GetMandate(ctx context.Context, req *paymentsv1.GetMandateRe
 		return nil, err
 	}
 	m, err := psp.Mandate(ctx, req.GetMandateId())
-	if err != nil {
-		return nil, translate(err)
-	}
-	mandate, err := mandateOf(ctx, m)
+	mandate, err := told(ctx, m, err, mandateOf)
 	return &paymentsv1.GetMandateResponse{Mandate: mandate}, err
 }
 
@@ -89,10 +80,7 @@ func (c *Connector) RevokeMandate(ctx context.Context, req *paymentsv1.RevokeMan
 		return nil, err
 	}
 	m, err := psp.RevokeMandate(ctx, req.GetMandateId(), api.Why{Reason: req.GetReason()})
-	if err != nil {
-		return nil, translate(err)
-	}
-	mandate, err := mandateOf(ctx, m)
+	mandate, err := told(ctx, m, err, mandateOf)
 	return &paymentsv1.RevokeMandateResponse{Mandate: mandate}, err
 }
 

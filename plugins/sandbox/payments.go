@@ -19,10 +19,7 @@ func (c *Connector) Authorize(ctx context.Context, req *paymentsv1.AuthorizeRequ
 		return nil, err
 	}
 	p, err := psp.CreatePayment(ctx, ask)
-	if err != nil {
-		return nil, translate(err)
-	}
-	payment, err := paymentOf(ctx, p)
+	payment, err := told(ctx, p, err, paymentOf)
 	return &paymentsv1.AuthorizeResponse{Payment: payment}, err
 }
 
@@ -46,10 +43,7 @@ func (c *Connector) Complete(ctx context.Context, req *paymentsv1.CompleteReques
 		return nil, sdk.Errorf(sdk.Unsupported, "", "the sandbox gives no such action to complete")
 	}
 	p, err := psp.Complete(ctx, req.GetPaymentId(), brought)
-	if err != nil {
-		return nil, translate(err)
-	}
-	payment, err := paymentOf(ctx, p)
+	payment, err := told(ctx, p, err, paymentOf)
 	return &paymentsv1.CompleteResponse{Payment: payment}, err
 }
 
@@ -98,10 +92,7 @@ func (c *Connector) Void(ctx context.Context, req *paymentsv1.VoidRequest) (*pay
 		return nil, err
 	}
 	p, err := psp.Void(ctx, req.GetPaymentId(), api.Why{Reference: req.GetReference(), Reason: req.GetReason()})
-	if err != nil {
-		return nil, translate(err)
-	}
-	payment, err := paymentOf(ctx, p)
+	payment, err := told(ctx, p, err, paymentOf)
 	return &paymentsv1.VoidResponse{Payment: payment}, err
 }
 
@@ -130,10 +121,7 @@ func (c *Connector) GetPayment(ctx context.Context, req *paymentsv1.GetPaymentRe
 		return nil, err
 	}
 	p, err := psp.Payment(ctx, req.GetPaymentId())
-	if err != nil {
-		return nil, translate(err)
-	}
-	payment, err := paymentOf(ctx, p)
+	payment, err := told(ctx, p, err, paymentOf)
 	return &paymentsv1.GetPaymentResponse{Payment: payment}, err
 }
 

@@ -49,10 +49,7 @@ func (c *Connector) payOut(ctx context.Context, req *paymentsv1.CreatePayoutRequ
 		StatementDescriptor: req.GetStatementDescriptor(),
 		Metadata:            req.GetMetadata(),
 	})
-	if err != nil {
-		return nil, translate(err)
-	}
-	return payoutOf(ctx, p)
+	return told(ctx, p, err, payoutOf)
 }
 
 // TransferPayout implements sdk.PayoutTransferrer.
@@ -62,10 +59,7 @@ func (c *Connector) TransferPayout(ctx context.Context, req *paymentsv1.Transfer
 		return nil, err
 	}
 	p, err := psp.TransferPayout(ctx, req.GetPayoutId())
-	if err != nil {
-		return nil, translate(err)
-	}
-	payout, err := payoutOf(ctx, p)
+	payout, err := told(ctx, p, err, payoutOf)
 	return &paymentsv1.TransferPayoutResponse{Payout: payout}, err
 }
 
@@ -76,10 +70,7 @@ func (c *Connector) GetPayout(ctx context.Context, req *paymentsv1.GetPayoutRequ
 		return nil, err
 	}
 	p, err := psp.Payout(ctx, req.GetPayoutId())
-	if err != nil {
-		return nil, translate(err)
-	}
-	payout, err := payoutOf(ctx, p)
+	payout, err := told(ctx, p, err, payoutOf)
 	return &paymentsv1.GetPayoutResponse{Payout: payout}, err
 }
 
@@ -90,10 +81,7 @@ func (c *Connector) VoidPayout(ctx context.Context, req *paymentsv1.VoidPayoutRe
 		return nil, err
 	}
 	p, err := psp.VoidPayout(ctx, req.GetPayoutId(), api.Why{Reason: req.GetReason()})
-	if err != nil {
-		return nil, translate(err)
-	}
-	payout, err := payoutOf(ctx, p)
+	payout, err := told(ctx, p, err, payoutOf)
 	return &paymentsv1.VoidPayoutResponse{Payout: payout}, err
 }
 

@@ -25,10 +25,7 @@ func (c *Connector) CreateRefund(ctx context.Context, req *paymentsv1.CreateRefu
 		Currency:  req.GetAmount().GetCurrencyCode(),
 		Reason:    req.GetReason(),
 	})
-	if err != nil {
-		return nil, translate(err)
-	}
-	refund, err := refundOf(ctx, done)
+	refund, err := told(ctx, done, err, refundOf)
 	return &paymentsv1.CreateRefundResponse{Refund: refund}, err
 }
 
@@ -39,10 +36,7 @@ func (c *Connector) GetRefund(ctx context.Context, req *paymentsv1.GetRefundRequ
 		return nil, err
 	}
 	found, err := psp.Refund(ctx, req.GetRefundId())
-	if err != nil {
-		return nil, translate(err)
-	}
-	refund, err := refundOf(ctx, found)
+	refund, err := told(ctx, found, err, refundOf)
 	return &paymentsv1.GetRefundResponse{Refund: refund}, err
 }
 

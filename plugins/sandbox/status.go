@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"slices"
+	"strings"
 
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
@@ -59,6 +60,6 @@ func status(ctx context.Context, values map[string]int32, prefix, word string, k
 	if slices.Contains(known, word) {
 		return valueOf(values, prefix, word)
 	}
-	sdk.Logger(ctx).Warn("unknown status", "kind", prefix, "status", word)
+	sdk.Unmapped(ctx, strings.ToLower(strings.TrimSuffix(prefix, "_STATUS_"))+".status", word)
 	return values[prefix+"UNKNOWN"]
 }

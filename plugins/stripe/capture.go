@@ -31,7 +31,7 @@ func (*Connector) Capture(ctx context.Context, req *paymentsv1.CaptureRequest) (
 	if req.GetMoreToCome() {
 		if !multicapture(before) {
 			return nil, sdk.Errorf(sdk.Precondition, "MULTICAPTURE_UNAVAILABLE",
-				"Stripe allows this payment one capture; ask for more at Authorize with connector_options.request_multicapture")
+				"Stripe allows this payment one capture; ask for more with expected_captures at Authorize; whether it grants them depends on account and card")
 		}
 		params.FinalCapture = new(bool)
 	}

@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
@@ -21,7 +22,7 @@ func unifiedDecline(code string) (unified string, ok bool) {
 		return "authentication_failed", true
 	case "approve_with_id", "call_issuer":
 		return "refer_to_issuer", true
-	case "do_not_honor", "do_not_try_again", "no_action_taken":
+	case "do_not_honor", adviceNoRetry, "no_action_taken":
 		return "do_not_honor", true
 	case "card_not_supported", "invalid_card_type", "not_permitted", "service_not_allowed", "transaction_not_allowed":
 		return "transaction_not_permitted_card", true
@@ -86,25 +87,30 @@ func unifiedDecline(code string) (unified string, ok bool) {
 // Source: https://docs.stripe.com/declines/card#retrying-issuer-declines.
 const adviceNoRetry = "do_not_try_again"
 
-// decline says why a payment was refused. A code that the table does not have
-// is a generic decline and a line in the log, never a guess.
+// declineTable is how Stripe declines.
+func declineTable() sdk.DeclineTable {
+	return sdk.DeclineTable{
+		Unified: unifiedDecline,
+		Overrides: map[string]sdk.DeclineRow{
+			adviceNoRetry: {
+				Code:     "do_not_honor",
+				Hardness: paymentsv1.DeclineHardness_DECLINE_HARDNESS_HARD,
+				Retry:    paymentsv1.DeclineRetry_DECLINE_RETRY_NOT_WITH_THIS_INSTRUMENT,
+			},
+		},
+	}
+}
+
+// decline says why a payment was refused.
 func decline(ctx context.Context, f *api.Failure) *paymentsv1.Decline {
-	code := f.DeclineCode
-	if code == "" {
-		code = f.Code
-	}
-	unified, ok := unifiedDecline(code)
-	if !ok {
-		sdk.Logger(ctx).Warn("unmapped decline code", "decline_code", f.DeclineCode, "code", f.Code)
-	}
-	d := sdk.NewDecline(unified)
-	d.NetworkCode = f.NetworkDeclineCode
-	d.AdviceCode = f.NetworkAdviceCode
-	d.ConnectorCode = code
-	d.ConnectorMessage = f.Message
-	if (f.AdviceCode == adviceNoRetry || code == adviceNoRetry) && d.GetHardness() != paymentsv1.DeclineHardness_DECLINE_HARDNESS_HARD {
+	d := declineTable().Decline(ctx, sdk.Declined{
+		Code: cmp.Or(f.DeclineCode, f.Code), Message: f.Message,
+		Network: f.PaymentMethod.Card.Brand, NetworkCode: f.NetworkDeclineCode, AdviceCode: f.NetworkAdviceCode,
+	})
+	if f.AdviceCode == adviceNoRetry && d.GetHardness() != paymentsv1.DeclineHardness_DECLINE_HARDNESS_HARD {
 		d.Hardness = paymentsv1.DeclineHardness_DECLINE_HARDNESS_HARD
 		d.Retry = paymentsv1.DeclineRetry_DECLINE_RETRY_NOT_WITH_THIS_INSTRUMENT
+		d.RetryAfter = nil
 	}
 	return d
 }

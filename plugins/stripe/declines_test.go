@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -72,14 +73,18 @@ func TestDecline(t *testing.T) {
 		{"lost", api.Failure{Code: "card_declined", DeclineCode: "lost_card"},
 			"lost_card", "lost_card", hard, paymentsv1.DeclineRetry_DECLINE_RETRY_NOT_WITH_THIS_INSTRUMENT},
 		{"new code", api.Failure{Code: "card_declined", DeclineCode: "moon_phase"},
-			"generic_decline", "moon_phase", soft, paymentsv1.DeclineRetry_DECLINE_RETRY_AFTER},
-		{"no code", api.Failure{}, "generic_decline", "", soft, paymentsv1.DeclineRetry_DECLINE_RETRY_AFTER},
+			"insufficient_funds", "moon_phase", soft, paymentsv1.DeclineRetry_DECLINE_RETRY_AFTER},
+		{"no code", api.Failure{}, "insufficient_funds", "", soft, paymentsv1.DeclineRetry_DECLINE_RETRY_AFTER},
 		{"advice hardens", api.Failure{Code: "card_declined", DeclineCode: "do_not_honor", AdviceCode: "do_not_try_again"},
 			"do_not_honor", "do_not_honor", hard, paymentsv1.DeclineRetry_DECLINE_RETRY_NOT_WITH_THIS_INSTRUMENT},
 		{"old advice hardens", api.Failure{Code: "card_declined", DeclineCode: "do_not_try_again"},
 			"do_not_honor", "do_not_try_again", hard, paymentsv1.DeclineRetry_DECLINE_RETRY_NOT_WITH_THIS_INSTRUMENT},
 		{"advice to try later softens nothing", api.Failure{DeclineCode: "stolen_card", AdviceCode: "try_again_later"},
 			"stolen_card", "stolen_card", hard, paymentsv1.DeclineRetry_DECLINE_RETRY_NOT_WITH_THIS_INSTRUMENT},
+		{"network's advice to wait", failedWith("mastercard", "do_not_honor"),
+			"do_not_honor", "do_not_honor", soft, paymentsv1.DeclineRetry_DECLINE_RETRY_AFTER},
+		{"network's code for a new code", failedWith("visa", "moon_phase"),
+			"insufficient_funds", "moon_phase", soft, paymentsv1.DeclineRetry_DECLINE_RETRY_AFTER},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.failure.NetworkDeclineCode, tt.failure.NetworkAdviceCode, tt.failure.Message = "51", "24", "Declined, says Stripe."
@@ -91,6 +96,34 @@ func TestDecline(t *testing.T) {
 				t.Errorf("what the network said is lost: %v", d)
 			}
 		})
+	}
+}
+
+func failedWith(brand, code string) api.Failure {
+	f := api.Failure{Code: "card_declined", DeclineCode: code}
+	f.PaymentMethod.Card.Brand = brand
+	return f
+}
+
+// What a network advises counts for that network alone.
+func TestDecline_networkAdvice(t *testing.T) {
+	for _, tt := range []struct {
+		brand, advice, stripes string
+		retry                  paymentsv1.DeclineRetry
+		after                  time.Duration
+	}{
+		{"mastercard", "24", "", paymentsv1.DeclineRetry_DECLINE_RETRY_AFTER, time.Hour},
+		{"mastercard", "03", "", paymentsv1.DeclineRetry_DECLINE_RETRY_NOT_WITH_THIS_INSTRUMENT, 0},
+		{"mastercard", "24", "do_not_try_again", paymentsv1.DeclineRetry_DECLINE_RETRY_NOT_WITH_THIS_INSTRUMENT, 0},
+		{"visa", "24", "", paymentsv1.DeclineRetry_DECLINE_RETRY_AFTER, 0},
+		{"", "03", "", paymentsv1.DeclineRetry_DECLINE_RETRY_AFTER, 0},
+	} {
+		f := failedWith(tt.brand, "do_not_honor")
+		f.NetworkAdviceCode, f.AdviceCode = tt.advice, tt.stripes
+		d := decline(t.Context(), &f)
+		if d.GetRetry() != tt.retry || d.GetRetryAfter().AsDuration() != tt.after || d.GetAdviceCode() != tt.advice {
+			t.Errorf("%s %s: got %v", tt.brand, tt.advice, d)
+		}
 	}
 }
 

@@ -47,6 +47,22 @@ func parseAuthorizeOptions(given *structpb.Struct) (authorizeOptions, error) {
 	return o, nil
 }
 
+// expect asks for multicapture where more than one capture is expected. Stripe
+// takes up to 50 captures of a payment.
+// Source: https://docs.stripe.com/payments/multicapture.
+func (o *authorizeOptions) expect(captures int32) error {
+	const most = 50
+	switch {
+	case captures > most:
+		return invalid("expected_captures", "must be at most 50")
+	case captures > 1 && o.requestMulticapture == "never":
+		return invalid(optionField("request_multicapture"), "must not be never where expected_captures is more than one")
+	case captures > 1:
+		o.requestMulticapture = "if_available"
+	}
+	return nil
+}
+
 // noOptions refuses connector_options where an operation takes none.
 func noOptions(given *structpb.Struct) error {
 	if unknown := names(given); len(unknown) > 0 {

@@ -53,3 +53,19 @@ func wantField(t *testing.T, err error, field string) {
 		t.Errorf("error is %v, want one for %s", err, field)
 	}
 }
+
+func TestExpectedCaptures(t *testing.T) {
+	for _, test := range []struct {
+		captures     int32
+		option, want string
+	}{
+		{0, "", ""}, {1, "", ""}, {1, "never", "never"}, {2, "", "if_available"}, {50, "if_available", "if_available"},
+	} {
+		o := authorizeOptions{requestMulticapture: test.option}
+		if err := o.expect(test.captures); err != nil || o.requestMulticapture != test.want {
+			t.Errorf("%d captures with %q: got %q, %v; want %q", test.captures, test.option, o.requestMulticapture, err, test.want)
+		}
+	}
+	wantField(t, (&authorizeOptions{}).expect(51), "expected_captures")
+	wantField(t, (&authorizeOptions{requestMulticapture: "never"}).expect(2), "connector_options.request_multicapture")
+}

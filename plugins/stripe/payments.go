@@ -48,6 +48,9 @@ func createParams(req *paymentsv1.AuthorizeRequest) (api.CreatePaymentIntentPara
 	if err != nil {
 		return api.CreatePaymentIntentParams{}, err
 	}
+	if err := options.expect(req.GetExpectedCaptures()); err != nil {
+		return api.CreatePaymentIntentParams{}, err
+	}
 	metadata, err := metadataOf(req.GetMetadata(), req.GetReference())
 	if err != nil {
 		return api.CreatePaymentIntentParams{}, err

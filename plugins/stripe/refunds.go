@@ -68,7 +68,7 @@ func refund(ctx context.Context, r *api.Refund) (*paymentsv1.Refund, error) {
 	}
 	status := refundStatus(r.Status)
 	if status == paymentsv1.RefundStatus_REFUND_STATUS_UNKNOWN {
-		sdk.Logger(ctx).Warn("unmapped refund status", "status", r.Status)
+		sdk.Unmapped(ctx, "refund.status", r.Status)
 	}
 	data := map[string]any{"status": r.Status}
 	for name, value := range map[string]string{

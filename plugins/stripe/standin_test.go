@@ -40,7 +40,7 @@ type standIn struct {
 // standInPayment is a PaymentIntent with its one charge.
 type standInPayment struct {
 	id, status, currency, key           string
-	manual                              bool
+	manual, several                     bool
 	amount, captured, refunded, charged int64 // charged: what was authorized; 0 if nothing was
 	metadata                            object
 	failure                             object
@@ -195,7 +195,7 @@ func declineOf(token string) string {
 func (s *standIn) create(form url.Values) (int, object, *standInPayment) {
 	p := &standInPayment{
 		id: "pi_" + rand.Text(), amount: number(form, "amount"), currency: form.Get("currency"),
-		manual: form.Get("capture_method") == "manual", metadata: metadata(form), status: "succeeded",
+		manual: form.Get("capture_method") == "manual", several: form.Get("payment_method_options[card][request_multicapture]") == "if_available", metadata: metadata(form), status: "succeeded",
 	}
 	s.payments[p.id] = p
 	if code := declineOf(form.Get("payment_method")); code != "" {
@@ -220,14 +220,21 @@ func (s *standIn) create(form url.Values) (int, object, *standInPayment) {
 }
 
 func (s *standIn) capture(p *standInPayment, form url.Values) (int, object) {
-	amount := p.amount
+	left := p.amount - p.captured
+	amount := left
 	if form.Has("amount_to_capture") {
 		amount = number(form, "amount_to_capture")
 	}
-	if amount > p.amount {
+	if amount > left {
 		return http.StatusBadRequest, refusedBy("invalid_request_error", "amount_too_large", "The amount is larger than what can be captured")
 	}
-	p.captured, p.status = amount, "succeeded"
+	more := form.Get("final_capture") == "false"
+	if more && !p.several {
+		return http.StatusBadRequest, refusedAt("final_capture", "Multicapture is not available for this payment")
+	}
+	if p.captured += amount; !more || amount == left {
+		p.status = "succeeded"
+	}
 	return http.StatusOK, s.show(p)
 }
 
@@ -264,7 +271,7 @@ func (s *standIn) giveBack(form url.Values) (int, object) {
 func (s *standIn) show(p *standInPayment) object {
 	capturable := int64(0)
 	if p.status == "requires_capture" {
-		capturable = p.amount
+		capturable = p.amount - p.captured
 	}
 	released := int64(0)
 	if p.charged > 0 && p.status == "succeeded" {
@@ -281,6 +288,14 @@ func (s *standIn) show(p *standInPayment) object {
 	})
 	if p.charged > 0 {
 		shown["latest_charge"] = charge
+		multicapture := "unavailable"
+		if p.several {
+			multicapture = "available"
+		}
+		details := maps.Clone(charge["payment_method_details"].(object))
+		card := maps.Clone(details["card"].(object))
+		card["multicapture"], details["card"] = object{"status": multicapture}, card
+		charge["payment_method_details"] = details
 	}
 	if p.failure != nil {
 		shown["last_payment_error"] = p.failure

@@ -59,8 +59,35 @@ func (*Connector) Describe() sdk.Description {
 		Idempotency: map[string]sdk.Idempotency{
 			"Authorize": key, "Capture": key, "Void": key, "CreateRefund": key,
 		},
-		Evidence: connectorv1.Evidence_EVIDENCE_CONTRACT_TESTED,
-		TestData: testData(),
+		Capabilities: capabilities(),
+		Evidence:     connectorv1.Evidence_EVIDENCE_CONTRACT_TESTED,
+		TestData:     testData(),
+	}
+}
+
+// capabilities says what can be asked for beyond the plain operations. Several
+// captures are up to the account and the card as well, which nobody knows before
+// the payment is authorized; a Capture that Stripe does not grant is refused.
+// Source: https://docs.stripe.com/payments/multicapture.
+func capabilities() map[string][]*connectorv1.Capability {
+	able := func(flags ...connectorv1.CapabilityFlag) []*connectorv1.Capability {
+		return []*connectorv1.Capability{{Flags: flags}}
+	}
+	return map[string][]*connectorv1.Capability{
+		"Authorize": able(
+			connectorv1.CapabilityFlag_CAPABILITY_FLAG_AUTOMATIC_CAPTURE,
+			connectorv1.CapabilityFlag_CAPABILITY_FLAG_MANUAL_CAPTURE,
+			connectorv1.CapabilityFlag_CAPABILITY_FLAG_MULTIPLE_CAPTURE,
+		),
+		"Capture": able(
+			connectorv1.CapabilityFlag_CAPABILITY_FLAG_PARTIAL_CAPTURE,
+			connectorv1.CapabilityFlag_CAPABILITY_FLAG_MULTIPLE_CAPTURE,
+			connectorv1.CapabilityFlag_CAPABILITY_FLAG_FINAL_CAPTURE,
+		),
+		"CreateRefund": able(
+			connectorv1.CapabilityFlag_CAPABILITY_FLAG_PARTIAL_REFUND,
+			connectorv1.CapabilityFlag_CAPABILITY_FLAG_MULTIPLE_REFUNDS,
+		),
 	}
 }
 

@@ -32,7 +32,7 @@ func payment(ctx context.Context, intent *api.PaymentIntent) (*paymentsv1.Paymen
 	}
 	switch p.GetStatus() {
 	case paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN:
-		sdk.Logger(ctx).Warn("unmapped payment status", "status", intent.Status)
+		sdk.Unmapped(ctx, "payment.status", intent.Status)
 	case paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED:
 		p.Decline = decline(ctx, intent.LastPaymentError)
 	case paymentsv1.PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION:

@@ -49,11 +49,10 @@ func (c *Case) failed(what string, err error, code codes.Code, reasons ...string
 }
 
 // unknown ends the case if a call of which nobody knows what became is not told
-// so: by a status of UNKNOWN where the answer has one, else by an error. What only
-// keeps something for the merchant may always be told by an error.
+// so: by a status of UNKNOWN where the answer has one, else by an error.
 func (c *Case) unknown(r row, resp proto.Message, err error) {
 	what := r.operation
-	if word, has := unknownStatus(resp); has && (err == nil || !r.keeps) {
+	if word, has := unknownStatus(resp); has {
 		if err != nil {
 			c.Fatalf("%s: expected OK with %s, got %s", what, word, failureText(err))
 		}

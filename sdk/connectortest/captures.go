@@ -86,19 +86,26 @@ func captureRest(c *Case) {
 }
 
 func captureMore(c *Case) {
-	c.declaresSeveral()
-	p := c.paid(manual)
+	p := c.paidInParts()
 	c.captures(p, c.amount(600), true, 600, partiallyCaptured, 600)
 	c.captures(p, nil, false, 450, captured, usual)
 }
 
 func captureSeveral(c *Case) {
-	c.declaresSeveral()
-	p := c.paid(manual)
+	p := c.paidInParts()
 	c.captures(p, c.amount(100), true, 100, partiallyCaptured, 100)
 	c.captures(p, c.amount(200), true, 200, partiallyCaptured, 300)
 	c.captures(p, c.amount(300), false, 300, captured, 600)
 	c.captureRefused(p, c.amount(1), entry{amount: usual, captured: 600})
+}
+
+// paidInParts authorizes a payment that is to be captured several times, and says
+// so, for PSPs that must know.
+func (c *Case) paidInParts() *paymentsv1.Payment {
+	c.declaresSeveral()
+	req := c.authorizeRequest(manual)
+	req.ExpectedCaptures = 3
+	return c.paidBy(req, authorized)
 }
 
 // declaresSeveral skips the case where the connector lists the capabilities of
@@ -134,8 +141,7 @@ func captureTooMuch(c *Case) {
 }
 
 func captureTooMuchLater(c *Case) {
-	c.declaresSeveral()
-	p := c.paid(manual)
+	p := c.paidInParts()
 	c.captures(p, c.amount(1000), true, 1000, partiallyCaptured, 1000)
 	_, err := c.capture(asked(c, "Capture", &paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: c.amount(51)}))
 	c.tooMuch("Capture of more than is left", err)

@@ -66,12 +66,17 @@ func (c *Case) authorize(req *paymentsv1.AuthorizeRequest, opts ...callOption) (
 // paid authorizes a payment that is expected to be approved: with its own
 // reference, and with capture at once or not.
 func (c *Case) paid(method paymentsv1.CaptureMethod) *paymentsv1.Payment {
-	p, err := c.authorize(c.authorizeRequest(method))
-	c.ok("Authorize", err)
 	want := authorized
 	if method == automatic {
 		want = captured
 	}
+	return c.paidBy(c.authorizeRequest(method), want)
+}
+
+// paidBy makes a payment that is expected to have a status.
+func (c *Case) paidBy(req *paymentsv1.AuthorizeRequest, want paymentsv1.PaymentStatus) *paymentsv1.Payment {
+	p, err := c.authorize(req)
+	c.ok("Authorize", err)
 	equal(c, "status of the payment to work with", want, p.GetStatus())
 	if p.GetId() == "" {
 		c.Fatalf("Authorize: expected payment.id, got none")

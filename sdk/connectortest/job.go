@@ -34,8 +34,6 @@ type row struct {
 	begin     func(*Case) job
 	// local is true for what asks the PSP nothing.
 	local bool
-	// keeps is true for what moves no money, but keeps something for the merchant.
-	keeps bool
 }
 
 // rows lists the operations.

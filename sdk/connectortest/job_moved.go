@@ -15,9 +15,9 @@ func payoutRows() []row {
 		{operation: "TransferPayout", needs: []string{"StagePayout"}, begin: beginTransferPayout},
 		{operation: "GetPayout", needs: []string{"CreatePayout"}, begin: beginGetPayout},
 		{operation: "VoidPayout", needs: []string{"StagePayout"}, begin: beginVoidPayout},
-		{operation: "CreatePayoutLink", begin: beginCreatePayoutLink, keeps: true},
+		{operation: "CreatePayoutLink", begin: beginCreatePayoutLink},
 		{operation: "CreatePayoutRecipient", begin: beginCreatePayoutRecipient},
-		{operation: "EnrollPayoutAccount", needs: []string{"CreatePayoutRecipient"}, begin: beginEnrollPayoutAccount, keeps: true},
+		{operation: "EnrollPayoutAccount", needs: []string{"CreatePayoutRecipient"}, begin: beginEnrollPayoutAccount},
 	}
 }
 

@@ -25,7 +25,7 @@ func mandateRows() []row {
 
 func customerRows() []row {
 	return []row{
-		{operation: "CreateCustomer", begin: beginCreateCustomer, keeps: true},
+		{operation: "CreateCustomer", begin: beginCreateCustomer},
 		{operation: "GetCustomer", needs: []string{"CreateCustomer"}, begin: beginGetCustomer},
 		{operation: "UpdateCustomer", needs: []string{"CreateCustomer"}, begin: beginUpdateCustomer},
 		{operation: "DeleteCustomer", needs: []string{"CreateCustomer"}, begin: beginDeleteCustomer},

@@ -39,8 +39,7 @@ func voidCaptured(c *Case) {
 }
 
 func voidPartlyCaptured(c *Case) {
-	c.declaresSeveral()
-	p := c.paid(manual)
+	p := c.paidInParts()
 	c.captures(p, c.amount(400), true, 400, partiallyCaptured, 400)
 	_, err := c.void(p.GetId())
 	c.forbidden("Void of a partially captured payment", err)

@@ -9,6 +9,7 @@ import (
 
 	// Their messages are looked up by name.
 	_ "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
+	_ "github.com/patchbay/patchbay/proto/patchbay/admin/v1"
 	_ "github.com/patchbay/patchbay/proto/patchbay/gateway/v1"
 	_ "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 )

@@ -11,10 +11,11 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Validator checks messages against the rules in their .proto files. It is safe
-// for concurrent use.
+// Validator checks messages against the rules in their .proto files, and those
+// that the files state in words. It is safe for concurrent use.
 type Validator struct {
-	rules protovalidate.Validator
+	rules    protovalidate.Validator
+	breaches breaches
 }
 
 // NewValidator returns a validator that prepares the rules of the given messages
@@ -40,36 +41,52 @@ func (v *Validator) Check(m proto.Message) ([]*errdetails.BadRequest_FieldViolat
 
 // CheckAcrossVersions is Check for a message that may have been made with a
 // newer contract than this binary's: where it holds fields or enum numbers that
-// are unknown here, findings that only say "something is missing" or "that
-// number is not defined" are left to the far side, which knows better.
+// are unknown here, findings that only say "something is missing", "that number is
+// not defined" or "it does not add up" are left to the far side, which knows
+// better.
 func (v *Validator) CheckAcrossVersions(m proto.Message) ([]*errdetails.BadRequest_FieldViolation, error) {
 	newer := newerThanUs(m.ProtoReflect())
 	return v.check(m, func(rule string) bool {
-		return !newer || rule != "required" && rule != "enum.defined_only"
+		return !newer || rule != "required" && rule != "enum.defined_only" && rule != ruleOrderTotal
 	})
 }
 
 func (v *Validator) check(m proto.Message, counts func(rule string) bool) ([]*errdetails.BadRequest_FieldViolation, error) {
-	err := v.rules.Validate(m)
-	if err == nil {
-		return nil, nil
-	}
-	var invalid *protovalidate.ValidationError
-	if !errors.As(err, &invalid) {
+	broken, err := v.broken(m)
+	if err != nil {
 		return nil, err
 	}
 	var found []*errdetails.BadRequest_FieldViolation
-	for _, violation := range invalid.Violations {
-		if !counts(violation.Proto.GetRuleId()) {
+	for _, b := range broken {
+		if !counts(b.rule) {
 			continue
 		}
 		found = append(found, &errdetails.BadRequest_FieldViolation{
-			Field:       protovalidate.FieldPathString(violation.Proto.GetField()),
-			Description: violation.Proto.GetMessage(),
-			Reason:      strings.ToUpper(strings.ReplaceAll(violation.Proto.GetRuleId(), ".", "_")),
+			Field:       b.field,
+			Description: b.description,
+			Reason:      strings.ToUpper(strings.ReplaceAll(b.rule, ".", "_")),
 		})
 	}
 	return found, nil
+}
+
+// broken lists the rules that a message breaks.
+func (v *Validator) broken(m proto.Message) ([]breach, error) {
+	var broken []breach
+	if err := v.rules.Validate(m); err != nil {
+		var invalid *protovalidate.ValidationError
+		if !errors.As(err, &invalid) {
+			return nil, err
+		}
+		for _, violation := range invalid.Violations {
+			broken = append(broken, breach{
+				field:       protovalidate.FieldPathString(violation.Proto.GetField()),
+				rule:        violation.Proto.GetRuleId(),
+				description: violation.Proto.GetMessage(),
+			})
+		}
+	}
+	return append(broken, v.breaches.in(m.ProtoReflect())...), nil
 }
 
 // newerThanUs says whether a message holds anything that this binary's contract

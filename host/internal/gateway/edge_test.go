@@ -124,8 +124,13 @@ func TestRefusals(t *testing.T) {
 		"negative amount":    {[]string{"x-connector", "acme"}, with(func(r *paymentsv1.AuthorizeRequest) { r.Amount.MinorUnits = -1 }), codes.InvalidArgument, wire.ReasonInvalidRequest, "amount.minor_units"},
 		"currency ZZZ":       {[]string{"x-connector", "acme"}, with(func(r *paymentsv1.AuthorizeRequest) { r.Amount.CurrencyCode = "ZZZ" }), codes.InvalidArgument, wire.ReasonInvalidRequest, "amount.currency_code"},
 		"letters in a card":  {[]string{"x-connector", "acme"}, with(func(r *paymentsv1.AuthorizeRequest) { r.GetPaymentMethod().GetCard().Number = "4242x24242424242" }), codes.InvalidArgument, wire.ReasonInvalidRequest, "payment_method.card.number"},
-		"undefined enum":     {[]string{"x-connector", "acme"}, with(func(r *paymentsv1.AuthorizeRequest) { r.CaptureMethod = 99; r.Amount.MinorUnits = -1 }), codes.InvalidArgument, wire.ReasonInvalidRequest, "amount.minor_units"},
-		"message of 5 MB":    {[]string{"x-connector", "acme"}, with(func(r *paymentsv1.AuthorizeRequest) { r.Description = strings.Repeat("x", 5<<20) }), codes.InvalidArgument, wire.ReasonMessageTooLarge, ""},
+		"check digit":        {[]string{"x-connector", "acme"}, with(func(r *paymentsv1.AuthorizeRequest) { r.GetPaymentMethod().GetCard().Number = "4242424242424241" }), codes.InvalidArgument, wire.ReasonInvalidRequest, "payment_method.card.number"},
+		"order's lines": {[]string{"x-connector", "acme"}, with(func(r *paymentsv1.AuthorizeRequest) {
+			r.Order = &paymentsv1.OrderDetails{LineItems: []*paymentsv1.LineItem{{Name: "Ticket", Quantity: 1, UnitAmount: r.GetAmount(), TotalAmount: r.GetAmount()}}}
+			r.Amount = &paymentsv1.Money{CurrencyCode: "USD", MinorUnits: 1051}
+		}), codes.InvalidArgument, wire.ReasonInvalidRequest, "order"},
+		"undefined enum":  {[]string{"x-connector", "acme"}, with(func(r *paymentsv1.AuthorizeRequest) { r.CaptureMethod = 99; r.Amount.MinorUnits = -1 }), codes.InvalidArgument, wire.ReasonInvalidRequest, "amount.minor_units"},
+		"message of 5 MB": {[]string{"x-connector", "acme"}, with(func(r *paymentsv1.AuthorizeRequest) { r.Description = strings.Repeat("x", 5<<20) }), codes.InvalidArgument, wire.ReasonMessageTooLarge, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t)

@@ -33,9 +33,12 @@ type TestCard struct {
 
 const declineToken = "tok_decline_"
 
+// IncorrectNumber is a well-formed card number that the PSP refuses as incorrect.
+const IncorrectNumber = "4000000000000416"
+
 // TestCards lists the cards with an outcome of their own; every other number
-// that passes the Luhn check is approved. The numbers are those that Stripe's
-// users know (https://docs.stripe.com/testing).
+// that passes the Luhn check is approved, but for IncorrectNumber. The numbers are
+// those that Stripe's users know (https://docs.stripe.com/testing).
 func TestCards() []TestCard {
 	return []TestCard{
 		{Number: "4242424242424242", Summary: "approved"},

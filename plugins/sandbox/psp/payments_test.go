@@ -73,6 +73,7 @@ func TestCreatePayment_refusesWhatIsWrong(t *testing.T) {
 		"no method":        {`{` + good + `}`, "invalid_request", "payment_method"},
 		"two methods":      {`{` + good + `,"payment_method":{"token":"tok_approve","card":{"number":"4242424242424242"}}}`, "invalid_request", "payment_method"},
 		"check digit":      {`{` + good + `,"payment_method":{"card":{"number":"4242424242424241"}}}`, "incorrect_number", "payment_method.card.number"},
+		"incorrect number": {`{` + good + `,"payment_method":{"card":{"number":"` + IncorrectNumber + `"}}}`, "incorrect_number", "payment_method.card.number"},
 		"letters":          {`{` + good + `,"payment_method":{"card":{"number":"4242x24242424242"}}}`, "incorrect_number", "payment_method.card.number"},
 		"short number":     {`{` + good + `,"payment_method":{"card":{"number":"42"}}}`, "incorrect_number", "payment_method.card.number"},
 		"unknown token":    {`{` + good + `,"payment_method":{"token":"tok_other"}}`, "invalid_token", "payment_method.token"},

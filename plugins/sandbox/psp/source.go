@@ -58,7 +58,7 @@ func (s *Server) source(i instrument) (source, error) {
 
 // source is the source of a payment by a card in the clear.
 func (c card) source() (source, error) {
-	if !luhn(c.Number) {
+	if !luhn(c.Number) || c.Number == IncorrectNumber {
 		return source{}, refuse(http.StatusBadRequest, "incorrect_number", "payment_method.card.number", "the card number is wrong")
 	}
 	src := source{kind: "card", flow: FlowCard, card: &c}

@@ -16,6 +16,8 @@ func TestFieldsAreStripes(t *testing.T) {
 		"charge":                      Charge{},
 		"payment_intent":              PaymentIntent{},
 		"payment_method_details_card": ChargeCard{},
+		"payment_method":              PaymentMethod{},
+		"payment_method_card":         PaymentMethodCard{},
 		"refund":                      Refund{},
 		"payment_intent_next_action_redirect_to_url": RedirectToURL{},
 	} {

@@ -9,6 +9,7 @@ package paymentsv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -257,8 +258,11 @@ type Decline struct {
 	ConnectorCode string `protobuf:"bytes,8,opt,name=connector_code,json=connectorCode,proto3" json:"connector_code,omitempty"`
 	// The PSP's own text. Example: "Your card has insufficient funds.".
 	ConnectorMessage string `protobuf:"bytes,9,opt,name=connector_message,json=connectorMessage,proto3" json:"connector_message,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// How long to wait before a retry, where the network says it; with
+	// DECLINE_RETRY_AFTER. Example: "3600s".
+	RetryAfter    *durationpb.Duration `protobuf:"bytes,10,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Decline) Reset() {
@@ -354,11 +358,18 @@ func (x *Decline) GetConnectorMessage() string {
 	return ""
 }
 
+func (x *Decline) GetRetryAfter() *durationpb.Duration {
+	if x != nil {
+		return x.RetryAfter
+	}
+	return nil
+}
+
 var File_patchbay_payments_v1_decline_proto protoreflect.FileDescriptor
 
 const file_patchbay_payments_v1_decline_proto_rawDesc = "" +
 	"\n" +
-	"\"patchbay/payments/v1/decline.proto\x12\x14patchbay.payments.v1\"\x86\x03\n" +
+	"\"patchbay/payments/v1/decline.proto\x12\x14patchbay.payments.v1\x1a\x1egoogle/protobuf/duration.proto\"\xc2\x03\n" +
 	"\aDecline\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12A\n" +
 	"\bhardness\x18\x02 \x01(\x0e2%.patchbay.payments.v1.DeclineHardnessR\bhardness\x128\n" +
@@ -369,7 +380,10 @@ const file_patchbay_payments_v1_decline_proto_rawDesc = "" +
 	"\vadvice_code\x18\a \x01(\tR\n" +
 	"adviceCode\x12%\n" +
 	"\x0econnector_code\x18\b \x01(\tR\rconnectorCode\x12+\n" +
-	"\x11connector_message\x18\t \x01(\tR\x10connectorMessage*\x8b\x01\n" +
+	"\x11connector_message\x18\t \x01(\tR\x10connectorMessage\x12:\n" +
+	"\vretry_after\x18\n" +
+	" \x01(\v2\x19.google.protobuf.DurationR\n" +
+	"retryAfter*\x8b\x01\n" +
 	"\x0fDeclineHardness\x12 \n" +
 	"\x1cDECLINE_HARDNESS_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15DECLINE_HARDNESS_HARD\x10\x01\x12\x19\n" +
@@ -411,20 +425,22 @@ func file_patchbay_payments_v1_decline_proto_rawDescGZIP() []byte {
 var file_patchbay_payments_v1_decline_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
 var file_patchbay_payments_v1_decline_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_patchbay_payments_v1_decline_proto_goTypes = []any{
-	(DeclineHardness)(0), // 0: patchbay.payments.v1.DeclineHardness
-	(DeclineRetry)(0),    // 1: patchbay.payments.v1.DeclineRetry
-	(DeclineActor)(0),    // 2: patchbay.payments.v1.DeclineActor
-	(*Decline)(nil),      // 3: patchbay.payments.v1.Decline
+	(DeclineHardness)(0),        // 0: patchbay.payments.v1.DeclineHardness
+	(DeclineRetry)(0),           // 1: patchbay.payments.v1.DeclineRetry
+	(DeclineActor)(0),           // 2: patchbay.payments.v1.DeclineActor
+	(*Decline)(nil),             // 3: patchbay.payments.v1.Decline
+	(*durationpb.Duration)(nil), // 4: google.protobuf.Duration
 }
 var file_patchbay_payments_v1_decline_proto_depIdxs = []int32{
 	0, // 0: patchbay.payments.v1.Decline.hardness:type_name -> patchbay.payments.v1.DeclineHardness
 	1, // 1: patchbay.payments.v1.Decline.retry:type_name -> patchbay.payments.v1.DeclineRetry
 	2, // 2: patchbay.payments.v1.Decline.actor:type_name -> patchbay.payments.v1.DeclineActor
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	4, // 3: patchbay.payments.v1.Decline.retry_after:type_name -> google.protobuf.Duration
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_patchbay_payments_v1_decline_proto_init() }

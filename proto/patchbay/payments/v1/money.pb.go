@@ -84,11 +84,9 @@ var File_patchbay_payments_v1_money_proto protoreflect.FileDescriptor
 
 const file_patchbay_payments_v1_money_proto_rawDesc = "" +
 	"\n" +
-	" patchbay/payments/v1/money.proto\x12\x14patchbay.payments.v1\x1a\x1bbuf/validate/validate.proto\"\x8b\n" +
-	"\n" +
-	"\x05Money\x12\xd7\t\n" +
-	"\rcurrency_code\x18\x01 \x01(\tB\xb1\t\xbaH\xad\t\xba\x01\xa6\t\n" +
-	"\x10currency.iso4217\x12'is not the code of an ISO 4217 currency\x1a\xe8\bthis == '' || this in ['AED', 'AFN', 'ALL', 'AMD', 'AOA', 'ARS', 'AUD', 'AWG', 'AZN', 'BAM', 'BBD', 'BDT', 'BGN', 'BHD', 'BIF', 'BMD', 'BND', 'BOB', 'BRL', 'BSD', 'BTN', 'BWP', 'BYN', 'BZD', 'CAD', 'CDF', 'CHF', 'CLF', 'CLP', 'CNY', 'COP', 'CRC', 'CUP', 'CVE', 'CZK', 'DJF', 'DKK', 'DOP', 'DZD', 'EGP', 'ERN', 'ETB', 'EUR', 'FJD', 'FKP', 'GBP', 'GEL', 'GHS', 'GIP', 'GMD', 'GNF', 'GTQ', 'GYD', 'HKD', 'HNL', 'HTG', 'HUF', 'IDR', 'ILS', 'INR', 'IQD', 'IRR', 'ISK', 'JMD', 'JOD', 'JPY', 'KES', 'KGS', 'KHR', 'KMF', 'KPW', 'KRW', 'KWD', 'KYD', 'KZT', 'LAK', 'LBP', 'LKR', 'LRD', 'LSL', 'LYD', 'MAD', 'MDL', 'MGA', 'MKD', 'MMK', 'MNT', 'MOP', 'MRU', 'MUR', 'MVR', 'MWK', 'MXN', 'MYR', 'MZN', 'NAD', 'NGN', 'NIO', 'NOK', 'NPR', 'NZD', 'OMR', 'PAB', 'PEN', 'PGK', 'PHP', 'PKR', 'PLN', 'PYG', 'QAR', 'RON', 'RSD', 'RUB', 'RWF', 'SAR', 'SBD', 'SCR', 'SDG', 'SEK', 'SGD', 'SHP', 'SLE', 'SOS', 'SRD', 'SSP', 'STN', 'SVC', 'SYP', 'SZL', 'THB', 'TJS', 'TMT', 'TND', 'TOP', 'TRY', 'TTD', 'TWD', 'TZS', 'UAH', 'UGX', 'USD', 'UYU', 'UYW', 'UZS', 'VED', 'VES', 'VND', 'VUV', 'WST', 'XAF', 'XCD', 'XCG', 'XOF', 'XPF', 'YER', 'ZAR', 'ZMW', 'ZWG']\xc8\x01\x01R\fcurrencyCode\x12(\n" +
+	" patchbay/payments/v1/money.proto\x12\x14patchbay.payments.v1\x1a\x1bbuf/validate/validate.proto\x1a patchbay/payments/v1/rules.proto\"d\n" +
+	"\x05Money\x121\n" +
+	"\rcurrency_code\x18\x01 \x01(\tB\f\xbaH\t\xc8\x01\x01r\x04\x98\x80\x19\x01R\fcurrencyCode\x12(\n" +
 	"\vminor_units\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\n" +
 	"minorUnitsBDZBgithub.com/patchbay/patchbay/proto/patchbay/payments/v1;paymentsv1b\x06proto3"
 
@@ -121,6 +119,7 @@ func file_patchbay_payments_v1_money_proto_init() {
 	if File_patchbay_payments_v1_money_proto != nil {
 		return
 	}
+	file_patchbay_payments_v1_rules_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -159,6 +159,12 @@ func (ShippingMethod) EnumDescriptor() ([]byte, []int) {
 
 // OrderDetails is what the payer buys. Pay-later methods want it, and cards of
 // companies get better rates with it (level 2 and 3 data).
+//
+// Where there are lines, a request's amount must be the sum of their
+// total_amount, plus shipping_amount unless there is a line of kind SHIPPING,
+// plus duty_amount, less discount_amount, plus what tax_amount says beyond the
+// lines' own tax unless tax_included is true, plus the request's
+// surcharge_amount unless there is a line of kind FEE: ORDER_TOTAL.
 type OrderDetails struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Optional. What is bought.

@@ -26,7 +26,9 @@ const (
 type Card struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. The primary account number: 8 to 19 digits without spaces or
-	// dashes. Its check digit is the PSP's to judge. Example: "4242424242424242".
+	// dashes. Its check digit must be right by the Luhn algorithm (ISO/IEC 7812-1),
+	// but for UnionPay's numbers, which begin with 62 or 81: CARD_NUMBER_LUHN.
+	// Example: "4242424242424242".
 	Number string `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
 	// Required. The month of expiry, 1 to 12. Example: 12.
 	ExpiryMonth int32 `protobuf:"varint,2,opt,name=expiry_month,json=expiryMonth,proto3" json:"expiry_month,omitempty"`

@@ -725,11 +725,14 @@ func (x *CreatePayoutLinkRequest) GetConnectorOptions() *structpb.Struct {
 // CreatePayoutLinkResponse answers CreatePayoutLink.
 type CreatePayoutLinkResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The PSP's id of the link.
+	// The PSP's id of the link. Empty only where the payout's status is
+	// PAYOUT_STATUS_UNKNOWN: the link may or may not be there, and a repeat with the
+	// same idempotency key decides.
 	LinkId string `protobuf:"bytes,1,opt,name=link_id,json=linkId,proto3" json:"link_id,omitempty"`
-	// The page's address; whoever has it can claim the money.
+	// The page's address; whoever has it can claim the money. Empty only where
+	// link_id is.
 	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
-	// The payout, where the PSP has made it already.
+	// The payout, where the PSP has made it already or may have.
 	Payout *Payout `protobuf:"bytes,3,opt,name=payout,proto3" json:"payout,omitempty"`
 	// Until when the page can be used.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
@@ -1000,7 +1003,7 @@ func (x *EnrollPayoutAccountRequest) GetConnectorOptions() *structpb.Struct {
 type EnrollPayoutAccountResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The PSP's id of the account, which PayoutDestination.payout_account_id
-	// takes.
+	// takes. Empty only with PAYOUT_RECIPIENT_STATUS_UNKNOWN.
 	PayoutAccountId string `protobuf:"bytes,1,opt,name=payout_account_id,json=payoutAccountId,proto3" json:"payout_account_id,omitempty"`
 	// Whether money can be sent.
 	Status PayoutRecipientStatus `protobuf:"varint,2,opt,name=status,proto3,enum=patchbay.payments.v1.PayoutRecipientStatus" json:"status,omitempty"`
@@ -1075,7 +1078,7 @@ var File_patchbay_payments_v1_payout_service_proto protoreflect.FileDescriptor
 
 const file_patchbay_payments_v1_payout_service_proto_rawDesc = "" +
 	"\n" +
-	")patchbay/payments/v1/payout_service.proto\x12\x14patchbay.payments.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"patchbay/payments/v1/address.proto\x1a#patchbay/payments/v1/customer.proto\x1a patchbay/payments/v1/money.proto\x1a&patchbay/payments/v1/next_action.proto\x1a!patchbay/payments/v1/payout.proto\x1a&patchbay/payments/v1/sensitivity.proto\"\xb8\a\n" +
+	")patchbay/payments/v1/payout_service.proto\x12\x14patchbay.payments.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"patchbay/payments/v1/address.proto\x1a#patchbay/payments/v1/customer.proto\x1a patchbay/payments/v1/money.proto\x1a&patchbay/payments/v1/next_action.proto\x1a!patchbay/payments/v1/payout.proto\x1a patchbay/payments/v1/rules.proto\x1a&patchbay/payments/v1/sensitivity.proto\"\xad\a\n" +
 	"\x13CreatePayoutRequest\x125\n" +
 	"\treference\x18\x01 \x01(\tB\x17\xbaH\x14\xc8\x01\x01r\x0f\x10\x01\x18\x80\x012\b^[ -~]*$R\treference\x12~\n" +
 	"\x06amount\x18\x02 \x01(\v2\x1b.patchbay.payments.v1.MoneyBI\xbaHF\xba\x01@\n" +
@@ -1083,9 +1086,8 @@ const file_patchbay_payments_v1_payout_service_proto_rawDesc = "" +
 	"\vdestination\x18\x03 \x01(\v2'.patchbay.payments.v1.PayoutDestinationB\x06\xbaH\x03\xc8\x01\x01R\vdestination\x12+\n" +
 	"\frecipient_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\vrecipientId\x12C\n" +
 	"\trecipient\x18\x05 \x01(\v2%.patchbay.payments.v1.CustomerDetailsR\trecipient\x12J\n" +
-	"\x11recipient_address\x18\x06 \x01(\v2\x1d.patchbay.payments.v1.AddressR\x10recipientAddress\x12F\n" +
-	"\x14source_currency_code\x18\a \x01(\tB\x14\xbaH\x11\xd8\x01\x01r\f2\n" +
-	"^[A-Z]{3}$R\x12sourceCurrencyCode\x12!\n" +
+	"\x11recipient_address\x18\x06 \x01(\v2\x1d.patchbay.payments.v1.AddressR\x10recipientAddress\x12;\n" +
+	"\x14source_currency_code\x18\a \x01(\tB\t\xbaH\x06r\x04\x98\x80\x19\x01R\x12sourceCurrencyCode\x12!\n" +
 	"\apurpose\x18\b \x01(\tB\a\xbaH\x04r\x02\x18@R\apurpose\x12:\n" +
 	"\x14statement_descriptor\x18\t \x01(\tB\a\xbaH\x04r\x02\x18#R\x13statementDescriptor\x12A\n" +
 	"\x05speed\x18\n" +
@@ -1285,6 +1287,7 @@ func file_patchbay_payments_v1_payout_service_proto_init() {
 	file_patchbay_payments_v1_money_proto_init()
 	file_patchbay_payments_v1_next_action_proto_init()
 	file_patchbay_payments_v1_payout_proto_init()
+	file_patchbay_payments_v1_rules_proto_init()
 	file_patchbay_payments_v1_sensitivity_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
