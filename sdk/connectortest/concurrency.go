@@ -169,7 +169,7 @@ func notOneByOne(c *Case) {
 	}
 	release()
 	for _, end := range ended {
-		<-end
+		_ = <-end // it was broken off here
 	}
 }
 
