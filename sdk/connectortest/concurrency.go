@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
@@ -169,7 +171,9 @@ func notOneByOne(c *Case) {
 	}
 	release()
 	for _, end := range ended {
-		_ = <-end // it was broken off here
+		if err := <-end; status.Code(err) != codes.Canceled {
+			c.Fatalf("Authorize that its caller gives up: expected CANCELLED, got %s", failureText(err))
+		}
 	}
 }
 
