@@ -228,6 +228,9 @@ func declines(c *Case, code string) {
 	equal(c, "decline.hardness", want.GetHardness(), got.GetHardness())
 	equal(c, "decline.retry", want.GetRetry(), got.GetRetry())
 	equal(c, "decline.actor", want.GetActor(), got.GetActor())
+	if want := c.plan.Samples.NetworkCodes[code]; want != "" {
+		equal(c, "decline.network_code", want, got.GetNetworkCode())
+	}
 	if got.GetConnectorCode() == "" || got.GetMessage() == "" {
 		c.Fatalf("decline: expected a message and the PSP's own code, got %v", got)
 	}

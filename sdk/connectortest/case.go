@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -25,7 +26,8 @@ type world struct {
 	main        *instance
 	account     []byte // the configuration of an account that works
 	nonce       string
-	secrets     []string // what must not show anywhere
+	secrets     []string       // what must not show anywhere
+	codes       *regexp.Regexp // security codes of cards where they must not show
 	// second gives a second instance, started when it is first asked for.
 	second func() (*instance, error)
 

@@ -38,7 +38,7 @@ func describeScenarios() []Scenario {
 		scenario("egress", "The PSP's hosts are host:port, and none is on this machine", describeEgress),
 		scenario("schema", "The configuration's schema is a JSON Schema that takes the plan's account", describeSchema),
 		scenario("schema-strict", "The configuration's schema refuses fields that are not in it", describeSchemaStrict),
-		scenario("schema-secrets", "Configuration fields with names of secrets are writeOnly", describeSchemaSecrets),
+		scenario("schema-secrets", "Configuration fields with names of secrets, or their items, are writeOnly", describeSchemaSecrets),
 		scenario("test-data", "Every piece of test data is a valid request of a declared operation", describeTestData),
 		scenario("probe", "A probe is answered", func(c *Case) { c.alive() }),
 	}
@@ -281,11 +281,8 @@ func describeSchemaStrict(c *Case) {
 }
 
 func describeSchemaSecrets(c *Case) {
-	properties, _ := c.description.GetConfigSchema().AsMap()["properties"].(map[string]any)
-	for name, of := range properties {
-		property, _ := of.(map[string]any)
-		items, _ := property["items"].(map[string]any)
-		if secretName(name) && property["writeOnly"] != true && items["writeOnly"] != true {
+	for name, field := range c.configFields() {
+		if secretName(name) && !marksSecret(field) {
 			c.Fatalf("config_schema: expected that %s is writeOnly, since its name is that of a secret (in Go: sdk.Secret)", name)
 		}
 	}

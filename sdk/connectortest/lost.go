@@ -89,6 +89,8 @@ func (c *Case) until(what string, holds func() bool) {
 		case <-tick.C:
 		case <-limit.C:
 			c.Fatalf("expected that %s within %s", what, callTime)
+		case <-c.ctx.Done():
+			c.Fatalf("expected that %s, got no time to wait for it", what)
 		}
 	}
 }

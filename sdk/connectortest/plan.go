@@ -89,10 +89,15 @@ type Samples struct {
 	ChallengeApproved string `yaml:"challenge_approved,omitempty"`
 	ChallengeDeclined string `yaml:"challenge_declined,omitempty"`
 	// Disputed is a payment that its payer disputes.
-	Disputed sample            `yaml:"disputed,omitempty"`
-	Methods  map[string]sample `yaml:"methods,omitempty"`  // approved, by payment method type
-	Declines map[string]sample `yaml:"declines,omitempty"` // by unified code
-	Requests map[string]sample `yaml:"requests,omitempty"` // by operation
+	Disputed sample `yaml:"disputed,omitempty"`
+	// OldWebhook is a request (HttpRequest) that a secret of the account signed long
+	// ago.
+	OldWebhook sample            `yaml:"old_webhook,omitempty"`
+	Methods    map[string]sample `yaml:"methods,omitempty"`  // approved, by payment method type
+	Declines   map[string]sample `yaml:"declines,omitempty"` // by unified code
+	// NetworkCodes are the network's codes of some of the declines, by unified code.
+	NetworkCodes map[string]string `yaml:"network_codes,omitempty"`
+	Requests     map[string]sample `yaml:"requests,omitempty"` // by operation
 }
 
 // sample is a part of a request.
@@ -198,6 +203,14 @@ func (p *Plan) checkSamples() (field, why string) {
 	for _, s := range p.Samples.authorizations() {
 		if err := s.sample.into(&paymentsv1.AuthorizeRequest{}); err != nil {
 			return "samples." + s.field, fmt.Sprintf("is no part of an AuthorizeRequest: %v", err)
+		}
+	}
+	if err := p.Samples.OldWebhook.into(&paymentsv1.HttpRequest{}); err != nil {
+		return "samples.old_webhook", fmt.Sprintf("is no HttpRequest: %v", err)
+	}
+	for code := range p.Samples.NetworkCodes {
+		if p.Samples.Declines[code] == nil {
+			return "samples.network_codes." + code, "there is no such sample among samples.declines"
 		}
 	}
 	for name, s := range p.Samples.Requests {

@@ -24,6 +24,8 @@ func TestPlanErrors(t *testing.T) {
 		"connector: acme\nsamples:\n  approve: {}\n  declines:\n    lost: {amount: 7}\n":   "acme.yaml:5: samples.declines.lost: ",
 		"connector: acme\nsamples:\n  approve: {}\n  requests:\n    Captur: {}\n":          "acme.yaml:5: samples.requests.Captur: there is no such operation",
 		"connector: acme\nsamples:\n  approve: {}\n  requests:\n    Capture: {amont: 1}\n": "acme.yaml:5: samples.requests.Capture: is no part of the request",
+		"connector: acme\nsamples:\n  approve: {}\n  old_webhook: {bdy: x}\n":              "acme.yaml:4: samples.old_webhook: is no HttpRequest",
+		"connector: acme\nsamples:\n  approve: {}\n  network_codes: {lost_card: \"41\"}\n": "samples.network_codes.lost_card: there is no such sample",
 	} {
 		_, err := parsePlan("acme.yaml", []byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -91,6 +93,35 @@ func TestSecretFields(t *testing.T) {
 	}
 	if got := secretFields(req.ProtoReflect()); len(got) != 1 || got[0] != "4242424242424242" {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestCodesPattern(t *testing.T) {
+	if codesPattern([]string{"4242424242424242", "tok"}) != nil {
+		t.Error("found a security code where there is none")
+	}
+	p := codesPattern([]string{"4242424242424242", "123", "9876"})
+	for text, want := range map[string]bool{
+		`{"cvc":"123"}`: true, "security_code: 9876": true, "CVV2=123": true,
+		`{"cvc":"1234"}`: false, "took 123 ms": false, "acid 123456": false,
+	} {
+		if got := p.MatchString(text); got != want {
+			t.Errorf("%s: got %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestMarksSecret(t *testing.T) {
+	for name, field := range map[string]map[string]any{
+		"text": {"type": "string", "writeOnly": true},
+		"list": {"type": "array", "items": map[string]any{"type": "string", "writeOnly": true}},
+	} {
+		if !marksSecret(field) {
+			t.Errorf("%s: is no secret", name)
+		}
+	}
+	if marksSecret(map[string]any{"type": "string"}) || marksSecret(nil) {
+		t.Error("a field that is not marked is a secret")
 	}
 }
 

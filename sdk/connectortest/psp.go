@@ -100,7 +100,9 @@ func (p *psp) fault(ctx context.Context, f pspdriver.Fault) (remove func() error
 		return nil, err
 	}
 	return func() error {
-		return p.control(context.WithoutCancel(ctx), http.MethodDelete, "/_driver/faults/"+added.ID, nil, nil)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTime)
+		defer cancel()
+		return p.control(ctx, http.MethodDelete, "/_driver/faults/"+added.ID, nil, nil)
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -33,6 +34,10 @@ func secretScenarios() []Scenario {
 		{
 			ID: "secrets/credentials-travel", Needs: card, Proves: cells(Secrecy, "Authorize"), run: credentialsTravel,
 			Summary: "No secret of the account is in an address that the PSP is asked at, where proxies would log it",
+		},
+		{
+			ID: "secrets/cards-travel", Needs: card, Proves: cells(Secrecy, "Authorize"), run: cardsTravel,
+			Summary: "A card number is in no address that the PSP is asked at, and its security code goes where it goes",
 		},
 		// The last one looks at what all others have left.
 		{
@@ -91,7 +96,7 @@ func badConfigTold(c *Case) {
 func credentialsTravel(c *Case) {
 	p := c.paid(automatic)
 	for _, r := range c.sent(p.GetReference(), p.GetId(), c.traceID) {
-		for _, secret := range c.accountSecrets() {
+		for _, secret := range c.secretsOf(c.account) {
 			if strings.Contains(r.Path+"?"+r.Query, secret) {
 				c.Fatalf("%s %s: expected no secret of the account in the address, got one", r.Method, r.Path)
 			}
@@ -99,9 +104,38 @@ func credentialsTravel(c *Case) {
 	}
 }
 
+// cardsTravel pays with each card of the plan's methods, if it has one.
+func cardsTravel(c *Case) {
+	paid := 0
+	for _, kind := range slices.Sorted(maps.Keys(c.plan.Samples.Methods)) {
+		req := c.authorizeSample(c.plan.Samples.Methods[kind], automatic)
+		card := req.GetPaymentMethod().GetCard()
+		if card == nil {
+			continue
+		}
+		paid++
+		_, err := c.authorize(req)
+		c.ok("Authorize", err)
+		for _, r := range c.sent(c.traceID) {
+			if strings.Contains(r.Path+"?"+r.Query, card.GetNumber()) {
+				c.Fatalf("%s %s: expected no card number in the address, got one", r.Method, r.Path)
+			}
+			if strings.Contains(r.Body, card.GetNumber()) && !strings.Contains(r.Body, card.GetSecurityCode()) {
+				c.Fatalf("%s %s: expected the security code beside the card number, got none", r.Method, r.Path)
+			}
+		}
+	}
+	if paid == 0 {
+		c.Skipf("samples.methods in test.yaml has no card")
+	}
+}
+
 func secretsInLogs(c *Case) {
 	for _, i := range c.started() {
 		log := i.log.String()
+		if c.codes != nil && c.codes.MatchString(log) {
+			c.Fatalf("the connector's log: expected no security code, got one")
+		}
 		for _, secret := range c.secrets {
 			before, after, found := strings.Cut(log, secret)
 			if !found {
@@ -124,36 +158,53 @@ func panicsInLogs(c *Case) {
 	}
 }
 
-// accountSecrets are the values of the account whose fields are secret.
-func (w *world) accountSecrets() []string {
-	properties, _ := w.description.GetConfigSchema().AsMap()["properties"].(map[string]any)
+// secretsOf are the values of an account whose fields are secret.
+func (w *world) secretsOf(config []byte) []string {
 	var account map[string]any
-	if json.Unmarshal(w.account, &account) != nil {
+	if json.Unmarshal(config, &account) != nil {
 		return nil
 	}
 	var found []string
-	for name, of := range properties {
-		property, _ := of.(map[string]any)
-		items, _ := property["items"].(map[string]any)
-		if value, ok := account[name].(string); ok && property["writeOnly"] == true {
-			found = append(found, value)
+	for name, property := range w.configFields() {
+		if !marksSecret(property) {
+			continue
 		}
-		if list, ok := account[name].([]any); ok && items["writeOnly"] == true {
-			for _, value := range list {
-				found = append(found, fmt.Sprint(value))
+		switch value := account[name].(type) {
+		case string:
+			found = append(found, value)
+		case []any:
+			for _, each := range value {
+				found = append(found, fmt.Sprint(each))
 			}
 		}
 	}
 	return found
 }
 
+// configFields are the fields of the configuration's schema.
+func (w *world) configFields() map[string]any {
+	fields, _ := w.description.GetConfigSchema().AsMap()["properties"].(map[string]any)
+	return fields
+}
+
+// marksSecret says whether a field of a schema is writeOnly, or its items are.
+func marksSecret(field any) bool {
+	of, _ := field.(map[string]any)
+	items, _ := of["items"].(map[string]any)
+	return of["writeOnly"] == true || items["writeOnly"] == true
+}
+
 // shortestSecret is the length below which a text is no secret but a coincidence.
 const shortestSecret = 8
 
-// collectSecrets lists what must not show: the plan's secrets, the account's, and
+// collectSecrets finds what must not show: the plan's secrets, the accounts', and
 // what is marked secret in the plan's samples.
-func (w *world) collectSecrets() []string {
-	all := slices.Concat(w.plan.Secrets, w.accountSecrets(), []string{testNumber})
+func (w *world) collectSecrets() error {
+	refused, err := w.plan.accountAt(w.psp.url, w.plan.RefusedAccount)
+	if err != nil {
+		return err
+	}
+	all := slices.Concat(w.plan.Secrets, w.secretsOf(w.account), w.secretsOf(refused), []string{testNumber})
 	requests := []proto.Message{}
 	for _, s := range w.plan.Samples.authorizations() {
 		req := &paymentsv1.AuthorizeRequest{}
@@ -172,9 +223,26 @@ func (w *world) collectSecrets() []string {
 	for _, req := range requests {
 		all = append(all, secretFields(req.ProtoReflect())...)
 	}
+	w.codes = codesPattern(all)
 	all = slices.DeleteFunc(all, func(s string) bool { return len(s) < shortestSecret })
 	slices.Sort(all)
-	return slices.Compact(all)
+	w.secrets = slices.Compact(all)
+	return nil
+}
+
+// codesPattern finds those of some secrets that are security codes of cards, too
+// short to be looked for without one of the names that they go by; nil without any.
+func codesPattern(secrets []string) *regexp.Regexp {
+	var codes []string
+	for _, s := range secrets {
+		if (len(s) == 3 || len(s) == 4) && strings.Trim(s, "0123456789") == "" {
+			codes = append(codes, s)
+		}
+	}
+	if len(codes) == 0 {
+		return nil
+	}
+	return regexp.MustCompile(`(?i)(cvc|cvv|cvn|csc|cid|security_?code)2?[^a-z0-9]{1,8}(` + strings.Join(codes, "|") + `)\b`)
 }
 
 // secretFields lists the texts of a message that are marked secret.

@@ -32,7 +32,8 @@ type Suite struct {
 }
 
 // Run runs the scenarios. The error is about what is needed to run them at all;
-// what they found is in the report.
+// what they found is in the report. When the context ends, the scenarios under way
+// are broken off, and the report has those that were over.
 func (s Suite) Run(ctx context.Context) (*Report, error) {
 	began := time.Now()
 	w, stop, err := s.world(ctx)
@@ -45,6 +46,9 @@ func (s Suite) Run(ctx context.Context) (*Report, error) {
 	record := func(r Result) {
 		mu.Lock()
 		defer mu.Unlock()
+		if ctx.Err() != nil {
+			return // it was broken off: what it found says nothing
+		}
 		report.Results = append(report.Results, r)
 		if s.Progress != nil {
 			s.Progress(r)
@@ -52,7 +56,7 @@ func (s Suite) Run(ctx context.Context) (*Report, error) {
 	}
 	scenarios := slices.DeleteFunc(s.chosen(), func(sc Scenario) bool { return !sc.Needs.applies(w) })
 	for when, run := range []lanes{atFirst: {12, time.Nanosecond}, waiting: {48, 40 * time.Millisecond}, atLast: {1, time.Nanosecond}} {
-		run.all(scenarios, phase(when), func(sc Scenario) { record(runScenario(ctx, w, sc)) })
+		run.all(ctx, scenarios, phase(when), func(sc Scenario) { record(runScenario(ctx, w, sc)) })
 	}
 	report.sort(scenarios)
 	report.Took = time.Since(began)
@@ -65,23 +69,28 @@ type lanes struct {
 	apart  time.Duration // between the begin of two: calls that wait end when they began, and not all at once
 }
 
-// all runs the scenarios of a phase.
-func (l lanes) all(scenarios []Scenario, when phase, run func(Scenario)) {
+// all runs the scenarios of a phase, and begins no more once the context ends.
+func (l lanes) all(ctx context.Context, scenarios []Scenario, when phase, run func(Scenario)) {
 	var running sync.WaitGroup
+	defer running.Wait()
 	free := make(chan struct{}, l.beside)
 	next := time.NewTicker(l.apart)
 	defer next.Stop()
 	for _, sc := range scenarios {
-		if sc.phase == when {
-			free <- struct{}{}
-			<-next.C
-			running.Go(func() {
-				defer func() { <-free }()
-				run(sc)
-			})
+		if sc.phase != when {
+			continue
 		}
+		free <- struct{}{}
+		select {
+		case <-ctx.Done():
+			return
+		case <-next.C:
+		}
+		running.Go(func() {
+			defer func() { <-free }()
+			run(sc)
+		})
 	}
-	running.Wait()
 }
 
 func (s Suite) chosen() []Scenario {
@@ -138,8 +147,7 @@ func (w *world) open(ctx context.Context) (err error) {
 			w.declared[op.GetName()] = op
 		}
 	}
-	w.secrets = w.collectSecrets()
-	return nil
+	return w.collectSecrets()
 }
 
 // operations lists what the connector declares, in the contract's order.

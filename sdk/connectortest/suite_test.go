@@ -2,8 +2,10 @@ package connectortest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -197,6 +199,23 @@ func TestScenarioThatPanics(t *testing.T) {
 	}})
 	if result.Status != Skipped || result.Reason != "nothing to do" || !cleaned {
 		t.Errorf("got %+v, cleaned up: %v", result, cleaned)
+	}
+}
+
+// TestSuiteThatIsBrokenOff: what is broken off is no result, and nothing more begins.
+func TestSuiteThatIsBrokenOff(t *testing.T) {
+	plan, err := parsePlan("acme.yaml", []byte(acmePlan))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, breakOff := context.WithCancel(t.Context())
+	report, err := Suite{
+		Plan: plan, PSP: newAcmePSP(),
+		Target:   InProcess(func() sdk.Connector { return acme{} }),
+		Progress: func(Result) { breakOff() },
+	}.Run(ctx)
+	if !errors.Is(err, context.Canceled) || len(report.Results) != 1 || report.Count(Failed) != 0 {
+		t.Errorf("got %v and %+v, want the one result that came before", err, report)
 	}
 }
 

@@ -25,7 +25,8 @@ func webhookRows() []row {
 // payment where it does (psp.webhooks), or else the plan's sample.
 func (c *Case) webhook() *paymentsv1.HttpRequest {
 	if c.plan.PSP.Webhooks {
-		return c.sentWebhook()
+		hook, _ := c.sentWebhook()
+		return hook
 	}
 	req := asked(c, "HandleWebhook", &paymentsv1.HandleWebhookRequest{})
 	if req.GetRequest() == nil {
@@ -35,7 +36,7 @@ func (c *Case) webhook() *paymentsv1.HttpRequest {
 }
 
 // sentWebhook makes a payment and waits for the webhook that the PSP sends of it.
-func (c *Case) sentWebhook() *paymentsv1.HttpRequest {
+func (c *Case) sentWebhook() (*paymentsv1.HttpRequest, *paymentsv1.Payment) {
 	arrived := make(chan *paymentsv1.HttpRequest, 1)
 	address := c.receive(func(_ http.ResponseWriter, r *http.Request) {
 		hook := &paymentsv1.HttpRequest{Method: r.Method, Url: "https://shop.example" + r.URL.String()}
@@ -52,16 +53,16 @@ func (c *Case) sentWebhook() *paymentsv1.HttpRequest {
 	})
 	req := c.authorizeRequest(automatic)
 	req.WebhookUrl = address + "/webhooks"
-	_, err := c.authorize(req)
+	p, err := c.authorize(req)
 	c.ok("Authorize", err)
 	limit := time.NewTimer(callTime)
 	defer limit.Stop()
 	select {
 	case hook := <-arrived:
-		return hook
+		return hook, p
 	case <-limit.C:
 		c.Fatalf("expected a webhook of the payment within %s, got none (psp.webhooks in test.yaml)", callTime)
-		return nil
+		return nil, nil
 	}
 }
 
@@ -96,8 +97,15 @@ func beginParseWebhook(c *Case) job {
 }
 
 func beginHandleWebhook(c *Case) job {
+	var hook *paymentsv1.HttpRequest
+	var about *paymentsv1.Payment // what the webhook is about, where that is known
+	if c.plan.PSP.Webhooks {
+		hook, about = c.sentWebhook()
+	} else {
+		hook = c.webhook()
+	}
 	return job{
-		req: &paymentsv1.HandleWebhookRequest{Request: c.webhook()},
+		req: &paymentsv1.HandleWebhookRequest{Request: hook},
 		done: func(resp proto.Message) {
 			r := resp.(*paymentsv1.HandleWebhookResponse)
 			if r.GetVerification() != paymentsv1.WebhookVerification_WEBHOOK_VERIFICATION_VERIFIED &&
@@ -110,8 +118,22 @@ func beginHandleWebhook(c *Case) job {
 			if code := r.GetAcknowledgement().GetStatusCode(); code < 200 || code > 299 {
 				c.Fatalf("acknowledgement.status_code: expected one of success, got %d", code)
 			}
+			if about != nil {
+				c.isNews(about, r.GetEvents()[0])
+			}
 		},
 	}
+}
+
+// isNews ends the case if an event does not say of a payment what Authorize said.
+func (c *Case) isNews(of *paymentsv1.Payment, event *paymentsv1.WebhookEvent) {
+	equal(c, "events[0].object_id", of.GetId(), event.GetObjectId())
+	got := event.GetPayment()
+	equal(c, "events[0].payment.id", of.GetId(), got.GetId())
+	equal(c, "events[0].payment.reference", of.GetReference(), got.GetReference())
+	equal(c, "events[0].payment.status", of.GetStatus(), got.GetStatus())
+	c.money("events[0].payment.amount", of.GetAmount(), got.GetAmount())
+	c.money("events[0].payment.captured_amount", of.GetCapturedAmount(), got.GetCapturedAmount())
 }
 
 func webhookScenarios() []Scenario {
@@ -121,7 +143,7 @@ func webhookScenarios() []Scenario {
 			run: func(c *Case) { rejected(c, forge) },
 		}
 	}
-	return []Scenario{
+	return append(webhookSecretScenarios(), []Scenario{
 		{
 			ID: "parse-webhook/garbage", Summary: "What is no webhook of the PSP's is INVALID_ARGUMENT",
 			Needs: Needs{Operations: []string{"ParseWebhook"}}, Proves: cells(Faults, "ParseWebhook"), run: parseGarbage,
@@ -143,7 +165,7 @@ func webhookScenarios() []Scenario {
 		forged("not-json", "A webhook that is no message of the PSP's is rejected", func(r *paymentsv1.HttpRequest) {
 			r.Body, r.Headers = []byte("\x00\xff"), nil
 		}),
-	}
+	}...)
 }
 
 // rejected ends the case if a forged webhook is believed. Of one without headers the
@@ -151,8 +173,13 @@ func webhookScenarios() []Scenario {
 func rejected(c *Case, forge func(*paymentsv1.HttpRequest)) {
 	hook := c.webhook()
 	forge(hook)
+	c.rejects(hook)
+}
+
+// rejects ends the case if a webhook is believed.
+func (c *Case) rejects(hook *paymentsv1.HttpRequest, opts ...callOption) {
 	resp := &paymentsv1.HandleWebhookResponse{}
-	c.ok("HandleWebhook", c.invoke("HandleWebhook", &paymentsv1.HandleWebhookRequest{Request: hook}, resp))
+	c.ok("HandleWebhook", c.invoke("HandleWebhook", &paymentsv1.HandleWebhookRequest{Request: hook}, resp, opts...))
 	if resp.GetVerification() == paymentsv1.WebhookVerification_WEBHOOK_VERIFICATION_FETCH_BACK_REQUIRED {
 		c.Skipf("the PSP does not sign its webhooks")
 	}

@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	// Their messages are looked up by name.
-	_ "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 	_ "github.com/patchbay/patchbay/proto/patchbay/admin/v1"
+	_ "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 	_ "github.com/patchbay/patchbay/proto/patchbay/gateway/v1"
 	_ "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 )
