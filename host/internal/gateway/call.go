@@ -33,7 +33,7 @@ type call struct {
 	pick      pick
 	config    []byte // the account's configuration or the caller's, a JSON object
 	requestID string
-	callerKey string // the caller's idempotency key, or one that was made for it
+	callerKey string     // the caller's idempotency key, or one that was made for it
 	trace     [2]string  // traceparent and tracestate, as they came
 	span      trace.Span // nil: tracing is off
 

@@ -27,7 +27,6 @@ type limiter struct {
 	each    sync.Map // connector → *atomic.Int64, its calls
 }
 
-
 func newLimiter(limits Limits, metrics *telemetry.Metrics) *limiter {
 	l := &limiter{limits: limits, metrics: metrics, rate: rate.NewLimiter(rate.Inf, 0)}
 	if limits.PerSecond > 0 {

@@ -84,8 +84,9 @@ func (g *Gateway) traceHandOver(ctx context.Context, c *call, inst *registry.Ins
 	}
 	name, attributes := rpc(c.method)
 	attributes = append(attributes, attribute.String(wire.SpanConnector, inst.Name), attribute.String(wire.SpanVersion, inst.Version), generation(inst.Generation))
-	h := &handOverSpan{tracing: g.config.Tracing, inst: inst, began: time.Now()}
+	h := &handOverSpan{tracing: g.config.Tracing, inst: inst}
 	_, h.span = g.config.Tracing.Start(trace.ContextWithSpan(ctx, c.span), name, trace.SpanKindClient, attributes...)
+	h.began = time.Now()
 	c.envelope.Traceparent, c.envelope.Tracestate = wire.TraceContext(h.span.SpanContext())
 	c.envelope.Spans = h.span.SpanContext().IsSampled()
 	if named, err := wire.OutgoingContext(ctx, c.envelope); err == nil {

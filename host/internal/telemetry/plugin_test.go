@@ -120,7 +120,9 @@ func TestForget(t *testing.T) {
 // TestLint holds names, units and help of our metrics against Prometheus' rules.
 func TestLint(t *testing.T) {
 	m := told(t)
-	m.WatchPlugins(func() []Plugin { return []Plugin{{Connector: "acme", Version: "1.0.0", PID: os.Getpid(), State: Serving}} })
+	m.WatchPlugins(func() []Plugin {
+		return []Plugin{{Connector: "acme", Version: "1.0.0", PID: os.Getpid(), State: Serving}}
+	})
 	problems, err := testutil.GatherAndLint(m.Registry)
 	if err != nil {
 		t.Fatal(err)
