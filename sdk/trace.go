@@ -58,7 +58,7 @@ func (s *spans) span(parent []byte, name string, kind tracev1.Span_SpanKind, att
 		TraceId: id[:], SpanId: make([]byte, 8), ParentSpanId: parent, Name: name, Kind: kind,
 		StartTimeUnixNano: uint64(time.Now().UnixNano()), Attributes: attributes,
 	}
-	rand.Read(span.SpanId)
+	rand.Read(span.GetSpanId())
 	return span
 }
 

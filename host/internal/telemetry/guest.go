@@ -81,7 +81,7 @@ func relatives(of trace.SpanContext, spans []*tracev1.Span) []*tracev1.Span {
 
 // within brings a guest's time between two of the host's.
 func within(nanos uint64, from, to time.Time) time.Time {
-	at := time.Unix(0, int64(nanos)) //nolint:gosec // what overflows is out of bounds either way
+	at := time.Unix(0, int64(nanos)) // what overflows is out of bounds either way
 	switch {
 	case at.Before(from):
 		return from
@@ -126,7 +126,7 @@ func attributesOf(s *tracev1.Span) []attribute.KeyValue {
 // intAttribute is a whole number, unless it is a card's.
 func intAttribute(key string, value int64) attribute.KeyValue {
 	kv := attribute.Int64(key, value)
-	if text := kv.Value.Emit(); wire.RedactText(text) != text {
+	if text := kv.Value.String(); wire.RedactText(text) != text {
 		return attribute.String(key, wire.Mask)
 	}
 	return kv

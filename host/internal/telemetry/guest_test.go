@@ -85,7 +85,7 @@ func TestGuest_takesWhatDescendsFromTheHandOver(t *testing.T) {
 	zero := h.sent(0, h.root())
 	zero.SpanId = make([]byte, 8)
 	short := h.sent(9, h.root())
-	short.SpanId = short.SpanId[:4]
+	short.SpanId = short.GetSpanId()[:4]
 	impostor := h.sent(9, h.root())
 	impostor.SpanId = h.root()
 	cycle, other := h.sent(5, []byte{6, 0, 0, 0, 0, 0, 0, 1}), h.sent(6, []byte{5, 0, 0, 0, 0, 0, 0, 1})
