@@ -110,6 +110,11 @@ func TestReferencesAreComplete(t *testing.T) {
 		{"host/internal/auth/auth.go", `yaml:"([a-z0-9_]+)"`, "docs/operating.md", "`%s`"},
 		{"host/internal/manifest/manifest.go", `yaml:"([a-z0-9_]+)`, "plugin-manifests/README.md", "`%s`"},
 		{"host/internal/telemetry/telemetry.go", `"(patchbay_[a-z_]+)"`, "docs/operating.md", "`%s`"},
+		{"host/internal/telemetry/plugin.go", `"(patchbay_[a-z_]+)"`, "docs/operating.md", "`%s`"},
+		{"host/internal/telemetry/process.go", `"(patchbay_[a-z_]+)"`, "docs/operating.md", "`%s`"},
+		{"host/internal/telemetry/telemetry.go", `Fault[A-Z][A-Za-z]+ +Fault = "([a-z]+)"`, "docs/operating.md", "`%s`"},
+		{"sdk/wire/spans.go", `"(patchbay\.[a-z_]+)"`, "docs/operating.md", "`%s`"},
+		{"sdk/wire/spans.go", `SpansTrailer = "([a-z-]+)"`, "docs/plugin-protocol.md", "`%s`"},
 		{"sdk/wire/errors.go", `Reason[A-Za-z]+ += "([A-Z_]+)"`, "docs/api.md", "`%s`"},
 		{"sdk/wire/errors.go", `[A-Za-z]+Key +(?:Sent)?= "([a-z_]+)"`, "docs/api.md", "`%s`"},
 		{"sdk/wire/wire.go", `Header += "([a-z-]+)"`, "docs/api.md", "`%s`"},
@@ -124,6 +129,21 @@ func TestReferencesAreComplete(t *testing.T) {
 		}
 		for _, name := range names {
 			mentioned(t, of.document, strings.ReplaceAll(of.form, "%s", name[1]))
+		}
+	}
+}
+
+// TestMetricsExist looks for the metrics that operating.md names, in its rules for
+// alerts too, in the host.
+func TestMetricsExist(t *testing.T) {
+	names := regexp.MustCompile(`patchbay_[a-z_]+`).FindAllString(read(t, "docs/operating.md"), -1)
+	if len(names) < 20 {
+		t.Fatalf("found %d names", len(names))
+	}
+	source := goSource(t, "host/internal/telemetry")
+	for _, name := range names {
+		if name = strings.TrimSuffix(name, "_bucket"); !strings.Contains(source, `"`+name+`"`) {
+			t.Errorf("docs/operating.md names %s, which the host does not have", name)
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/controller"
 	"github.com/patchbay/patchbay/host/internal/launch"
 	"github.com/patchbay/patchbay/host/internal/supervise"
+	"github.com/patchbay/patchbay/host/internal/telemetry"
 )
 
 // adminOff is the address of no listener for operators.
@@ -68,7 +69,7 @@ func (c *Config) serveAdmin(plugins context.Context, control *controller.Control
 		return fmt.Errorf("admin: %w", err)
 	}
 	log.Info("operators", "listen", c.Admin)
-	return admin.NewServer(control, journal, processUsage).Serve(plugins, listener)
+	return admin.NewServer(control, journal, telemetry.Usage).Serve(plugins, listener)
 }
 
 var errInUse = errors.New("another gateway listens there; give each its own state_dir or admin")
@@ -97,15 +98,51 @@ func listenAlone(path string) (net.Listener, error) {
 // observer tells operators and metrics what happens to plugins.
 type observer struct {
 	journal *admin.Journal
+	metrics *telemetry.Metrics
 }
 
 // Moved implements supervise.Observer.
-func (o observer) Moved(t supervise.Transition) { o.journal.Record(t) }
+func (o observer) Moved(t supervise.Transition) {
+	o.journal.Record(t)
+	name, version := t.Manifest.Name, t.Manifest.Version
+	o.metrics.Transition(name, version, string(t.From), string(t.To))
+	switch t.Event {
+	case supervise.Ended:
+		o.metrics.Restarted(name, version, cause(*t.End))
+	case supervise.Drained, supervise.Dropped:
+		o.metrics.Forget(name, version)
+	}
+}
+
+// cause says in a word why a process that served ended.
+func cause(end launch.End) string {
+	switch {
+	case end.ByHost:
+		return "hung"
+	case end.FromOutside():
+		return "killed"
+	default:
+		return "crashed"
+	}
+}
 
 // ProbeMissed implements supervise.Observer.
-func (o observer) ProbeMissed(_, _ string) {}
+func (o observer) ProbeMissed(connector, version string) { o.metrics.ProbeMissed(connector, version) }
 
 // Drained implements supervise.Observer.
-func (o observer) Drained(_, _ string, _ time.Duration, _ int) {}
+func (o observer) Drained(connector, version string, took time.Duration, cancelled int) {
+	o.metrics.Drained(connector, version, took, cancelled)
+}
 
-func processUsage(int) (memory uint64, cpuSeconds float64, ok bool) { return 0, 0, false }
+// processes tells metrics which plugins there are.
+func processes(control *controller.Controller) func() []telemetry.Plugin {
+	return func() []telemetry.Plugin {
+		var found []telemetry.Plugin
+		for _, p := range control.Plugins("") {
+			found = append(found, telemetry.Plugin{
+				Connector: p.Target.Manifest.Name, Version: p.Version(), Generation: p.Generation, PID: p.PID, State: string(p.State),
+			})
+		}
+		return found
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -56,6 +57,10 @@ type Config struct {
 	MaxDeadline     time.Duration `yaml:"max_deadline"`
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"`
 	LogLevel        string        `yaml:"log_level"`
+
+	// OTLPEndpoint is where traces go, such as http://localhost:4317; empty: where
+	// OpenTelemetry's environment variables say, else nowhere.
+	OTLPEndpoint string `yaml:"otlp_endpoint"`
 
 	InlineConfig  bool `yaml:"inline_config"`   // callers may bring configuration
 	InlineBaseURL bool `yaml:"inline_base_url"` // and it may move a connector's base URL
@@ -194,6 +199,9 @@ func (c *Config) check() error {
 		if info, err := os.Stat(path); !filepath.IsAbs(path) || err != nil || !info.Mode().IsRegular() {
 			errs = append(errs, fmt.Errorf("runtimes.%s: %q is not the absolute path of an executable", name, path))
 		}
+	}
+	if u, err := url.Parse(c.OTLPEndpoint); c.OTLPEndpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		errs = append(errs, fmt.Errorf("otlp_endpoint: %q is no URL such as http://localhost:4317", c.OTLPEndpoint))
 	}
 	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
 		errs = append(errs, errors.New("tls: cert_file and key_file belong together"))

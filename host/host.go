@@ -26,6 +26,9 @@ import (
 // afterDeadline is added to the longest deadline wherever calls are waited for.
 const afterDeadline = 5 * time.Second
 
+// flushTime is how long the last spans may take to leave.
+const flushTime = 5 * time.Second
+
 // Run serves until ctx ends. Then health turns NOT_SERVING, calls finish, the
 // plugins are drained and stopped, and nothing of the host is left.
 func Run(ctx context.Context, config Config) (err error) {
@@ -44,7 +47,7 @@ func Run(ctx context.Context, config Config) (err error) {
 	}
 	defer removeStore()
 
-	connectors, journal := registry.New(), admin.NewJournal()
+	connectors, journal, metrics := registry.New(), admin.NewJournal(), telemetry.NewMetrics()
 	pins, err := controller.OpenPins(filepath.Join(config.StateDir, "pins.json"))
 	if err != nil {
 		return err
@@ -65,11 +68,16 @@ func Run(ctx context.Context, config Config) (err error) {
 			Descriptions: supervise.NewDescriptions(filepath.Join(config.StateDir, "descriptions")),
 			MinDrain:     config.MaxDeadline + afterDeadline,
 			LongestCall:  config.MaxDeadline + afterDeadline,
-			Observer:     observer{journal},
+			Observer:     observer{journal, metrics},
 		},
 	})
-	metrics := telemetry.NewMetrics()
-	edge, err := config.gateway(connectors, control, metrics, log)
+	metrics.WatchPlugins(processes(control))
+	tracing, err := telemetry.NewTracing(ctx, config.OTLPEndpoint, metrics, log.Named("traces"))
+	if err != nil {
+		return fmt.Errorf("configuration:\n%w", err)
+	}
+	defer closeTracing(ctx, tracing, log)
+	edge, err := config.gateway(connectors, control, metrics, tracing, log)
 	if err != nil {
 		return err
 	}
@@ -108,8 +116,18 @@ func Run(ctx context.Context, config Config) (err error) {
 	return err
 }
 
+// closeTracing sends the last spans, but waits no longer than flushTime for a
+// receiver that is slow.
+func closeTracing(ctx context.Context, tracing *telemetry.Tracing, log hclog.Logger) {
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+	defer cancel()
+	if err := tracing.Close(limit); err != nil {
+		log.Warn("the last spans are lost", "error", err)
+	}
+}
+
 // gateway makes the surface that callers talk to.
-func (c *Config) gateway(r *registry.Registry, control *controller.Controller, metrics *telemetry.Metrics, log hclog.Logger) (*gateway.Gateway, error) {
+func (c *Config) gateway(r *registry.Registry, control *controller.Controller, metrics *telemetry.Metrics, tracing *telemetry.Tracing, log hclog.Logger) (*gateway.Gateway, error) {
 	accounts, err := account.NewBook(c.Accounts)
 	secret, secretErr := c.secret()
 	tlsConfig, tlsErr := c.tls()
@@ -123,6 +141,7 @@ func (c *Config) gateway(r *registry.Registry, control *controller.Controller, m
 		Accounts:        accounts,
 		Auth:            callers,
 		Metrics:         metrics,
+		Tracing:         tracing,
 		Log:             log.Named("gateway"),
 		TLS:             tlsConfig,
 		KeySecret:       secret,

@@ -32,15 +32,16 @@ type callValue struct {
 	Call
 	log      hclog.Logger
 	unmapped *unmappedWords // of the server
+	spans    *spans         // nil: not wanted
 }
 
 // WithCall returns a context whose call is the given one.
 func WithCall(ctx context.Context, call Call) context.Context {
-	return withCall(ctx, call, hclog.NewNullLogger(), nil)
+	return withCall(ctx, callValue{Call: call, log: hclog.NewNullLogger()})
 }
 
-func withCall(ctx context.Context, call Call, log hclog.Logger, unmapped *unmappedWords) context.Context {
-	return context.WithValue(ctx, callKey{}, &callValue{Call: call, log: log, unmapped: unmapped})
+func withCall(ctx context.Context, call callValue) context.Context {
+	return context.WithValue(ctx, callKey{}, &call)
 }
 
 func callOf(ctx context.Context) *callValue {

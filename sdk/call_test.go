@@ -131,7 +131,7 @@ func TestSecret_isNotShown(t *testing.T) {
 
 func TestLogger_namesTheCall(t *testing.T) {
 	var log logBuffer
-	Logger(withCall(t.Context(), Call{RequestID: "req-1"}, log.logger(), nil)).Info("asking")
+	Logger(withCall(t.Context(), callValue{Call: Call{RequestID: "req-1"}, log: log.logger()})).Info("asking")
 	if text := log.String(); !strings.Contains(text, `"request_id":"req-1"`) || !strings.Contains(text, "asking") {
 		t.Errorf("logged %s", text)
 	}

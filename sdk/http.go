@@ -84,10 +84,10 @@ type pspTransport struct {
 // RoundTrip implements http.RoundTripper.
 func (t *pspTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := t.answerInTime(req.Context())
-	resp, failed := t.attempt(ctx, req)
+	resp, failed := t.attempt(ctx, req, 0)
 	if failed != nil && failed.Kind == Unavailable && ctx.Err() == nil {
 		if again, ok := rewound(req); ok {
-			resp, failed = t.attempt(ctx, again)
+			resp, failed = t.attempt(ctx, again, 1)
 		}
 	}
 	if failed != nil {
@@ -98,14 +98,22 @@ func (t *pspTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// attempt sends the request once.
-func (t *pspTransport) attempt(ctx context.Context, req *http.Request) (*http.Response, *Error) {
+// attempt sends the request once, within a span of its own.
+func (t *pspTransport) attempt(ctx context.Context, req *http.Request, resend int) (resp *http.Response, failed *Error) {
 	if err := ctx.Err(); err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
 		}
 		return nil, Errorf(Unavailable, "", "there was no time left to ask %s: %w", req.URL.Host, err)
 	}
+	span := t.call.spans.request(req, resend)
+	defer func() {
+		answer := 0
+		if resp != nil {
+			answer = resp.StatusCode
+		}
+		span.end(answer, failed)
+	}()
 	_, known := t.base.(*http.Transport)
 	var tracing, written atomic.Bool
 	tracing.Store(known)
@@ -117,12 +125,7 @@ func (t *pspTransport) attempt(ctx context.Context, req *http.Request) (*http.Re
 	if !harmless(req) {
 		sendOnce(out, known)
 	}
-	if t.call.TraceParent != "" {
-		out.Header.Set(wire.TraceParentHeader, t.call.TraceParent)
-		if t.call.TraceState != "" {
-			out.Header.Set(wire.TraceStateHeader, t.call.TraceState)
-		}
-	}
+	t.passTrace(out, span)
 	resp, err := t.base.RoundTrip(out)
 	if err == nil {
 		return resp, nil
@@ -131,6 +134,21 @@ func (t *pspTransport) attempt(ctx context.Context, req *http.Request) (*http.Re
 		return nil, Errorf(Unavailable, "", "no answer from %s: %w", req.URL.Host, err)
 	}
 	return nil, lost(req.URL.Host, err)
+}
+
+// passTrace names the trace to the PSP, and the span if there is one.
+func (t *pspTransport) passTrace(out *http.Request, span *pspSpan) {
+	parent, state := t.call.TraceParent, t.call.TraceState
+	if span != nil {
+		parent, state = span.context()
+	}
+	if parent == "" {
+		return
+	}
+	out.Header.Set(wire.TraceParentHeader, parent)
+	if state != "" {
+		out.Header.Set(wire.TraceStateHeader, state)
+	}
 }
 
 // sendOnce keeps net/http from repeating a request behind our back: it takes one

@@ -200,31 +200,42 @@ func invalid(violations []*errdetails.BadRequest_FieldViolation) *Error {
 
 // dispatchUnary is the way of every unary call, probes among them.
 func (s *Server) dispatchUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
-	ctx, err = s.incoming(ctx)
+	ctx, err = s.incoming(ctx, info.FullMethod)
 	if err != nil {
 		return nil, err
 	}
 	defer s.running.begin()()
-	defer func() { err = s.outgoing(ctx, info.FullMethod, recover(), err) }()
+	defer func() {
+		err = s.outgoing(ctx, info.FullMethod, recover(), err)
+		if spans := callOf(ctx).spans; spans != nil {
+			_ = grpc.SetTrailer(ctx, spans.trailer(err))
+		}
+	}()
 	return next(ctx, req)
 }
 
 // dispatchStream is the way of every streaming call.
 func (s *Server) dispatchStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
-	ctx, err := s.incoming(stream.Context())
+	ctx, err := s.incoming(stream.Context(), info.FullMethod)
 	if err != nil {
 		return err
 	}
-	defer func() { err = s.outgoing(ctx, info.FullMethod, recover(), err) }()
+	defer func() {
+		err = s.outgoing(ctx, info.FullMethod, recover(), err)
+		if spans := callOf(ctx).spans; spans != nil {
+			stream.SetTrailer(spans.trailer(err))
+		}
+	}()
 	return next(srv, streamWithContext{stream, ctx})
 }
 
-func (s *Server) incoming(ctx context.Context) (context.Context, error) {
+func (s *Server) incoming(ctx context.Context, method string) (context.Context, error) {
 	wired, err := wire.IncomingCallContext(ctx)
 	if err != nil {
 		return nil, Errorf(InvalidRequest, "", "%w", err).failure().Err()
 	}
-	return withCall(ctx, callFrom(wired), s.log, s.unmapped), nil
+	call := callFrom(wired)
+	return withCall(ctx, callValue{Call: call, log: s.log, unmapped: s.unmapped, spans: startSpans(wired.GetSpans(), call, method)}), nil
 }
 
 // outgoing turns what a handler ended with into the error that travels.

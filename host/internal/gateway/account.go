@@ -13,11 +13,11 @@ import (
 	"github.com/patchbay/patchbay/sdk/wire"
 )
 
-// account counts a call that has ended, and logs one that failed. Of what callers
+// account counts a call that has ended, ends its span, and logs it if it failed. Of what callers
 // send, only words that the host knows become labels.
 func (g *Gateway) account(c *call, err error) {
 	st := status.Convert(err)
-	ended := telemetry.Call{Code: st.Code().String(), Took: time.Since(c.started)}
+	ended := telemetry.Call{Code: st.Code().String(), Fault: c.fault(st.Code()), Took: time.Since(c.started)}
 	if st.Code() != codes.OK {
 		ended.Sent = string(wire.ParseFailure(st).Sent)
 	}
@@ -28,6 +28,7 @@ func (g *Gateway) account(c *call, err error) {
 		}
 	}
 	g.config.Metrics.Observe(ended)
+	c.endSpan(st, ended)
 	log := g.config.Log.Debug
 	switch st.Code() {
 	case codes.OK:

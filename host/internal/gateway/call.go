@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 
@@ -32,12 +33,15 @@ type call struct {
 	pick      pick
 	config    []byte // the account's configuration or the caller's, a JSON object
 	requestID string
-	callerKey string // the caller's idempotency key, or one that was made for it
-	trace     [2]string
+	callerKey string     // the caller's idempotency key, or one that was made for it
+	trace     [2]string  // traceparent and tracestate, as they came
+	span      trace.Span // nil: tracing is off
 
-	generation uint64 // of the instance that had it last
+	envelope   *connectorv1.CallContext // the new one, once the call goes on
+	generation uint64                   // of the instance that had it last
 	version    string
-	reason     string // of its failure, for the log
+	reason     string // of its failure
+	answered   bool   // the failure is the connector's own answer
 	started    time.Time
 }
 
@@ -61,6 +65,7 @@ func (g *Gateway) newCall(ctx context.Context, method string, md metadata.MD) (*
 	c.requestID = one(md, wire.RequestIDHeader)
 	c.callerKey = one(md, wire.IdempotencyKeyHeader)
 	c.trace = [2]string{one(md, wire.TraceParentHeader), one(md, wire.TraceStateHeader)}
+	c.beginSpan(g.config.Tracing)
 	if !printable(c.requestID, maxRequestID) {
 		c.requestID = ""
 	}

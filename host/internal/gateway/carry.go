@@ -180,7 +180,8 @@ func (g *Gateway) perform(ctx context.Context, c *call, request *frame, plugin t
 	// have begun to leave is seen to its end, and its result recorded.
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), plugin)
 	defer cancel()
-	ctx, err = wire.OutgoingContext(ctx, c.context(g.config.KeySecret))
+	c.envelope = c.context(g.config.KeySecret)
+	ctx, err = wire.OutgoingContext(ctx, c.envelope)
 	if err != nil {
 		inst.Release()
 		return nil, c.with(refusal(codes.Internal, wire.ReasonInternal, "%v", err))
@@ -253,7 +254,7 @@ func undeclared(connector string, r *description.Refusal) wire.Failure {
 func (g *Gateway) invoke(ctx context.Context, c *call, inst *registry.Instance, m description.Method, request *frame) (*frame, error) {
 	for handed := 0; ; {
 		c.generation, c.version = inst.Generation, inst.Version
-		response, over, err := g.handOver(ctx, inst, m, request)
+		response, over, err := g.handOver(ctx, c, inst, m, request)
 		inst.Release()
 		if err == nil {
 			return response, nil
@@ -264,7 +265,7 @@ func (g *Gateway) invoke(ctx context.Context, c *call, inst *registry.Instance, 
 		st := status.Convert(err)
 		switch {
 		case handed > 0 && !lost(st):
-			return nil, c.with(answered(st))
+			return nil, c.answer(st)
 		case handed > 0 && (handed == attempts || !m.Repeatable || ctx.Err() != nil):
 			return nil, c.with(afterLoss(m, explainLoss(st, inst)))
 		case ctx.Err() != nil:
@@ -291,11 +292,15 @@ var errTooLarge = errors.New("the message is too large")
 
 // handOver gives a request to one instance and takes its answer. over says
 // whether the instance may have got it.
-func (g *Gateway) handOver(ctx context.Context, inst *registry.Instance, m description.Method, request *frame) (response *frame, over bool, err error) {
+func (g *Gateway) handOver(ctx context.Context, c *call, inst *registry.Instance, m description.Method, request *frame) (response *frame, over bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop := context.AfterFunc(inst.Done(), func() { cancel(context.Cause(inst.Done())) })
 	defer stop()
+
+	ctx, span := g.traceHandOver(ctx, c, inst)
+	var ended grpc.ClientStream
+	defer func() { span.end(ended, err) }()
 
 	// WaitForReady: a connection that hiccups comes back or ends with its process.
 	stream, err := inst.Conn.NewStream(ctx, unary, m.Path, grpc.ForceCodecV2(g.codec), grpc.WaitForReady(true))
@@ -308,7 +313,7 @@ func (g *Gateway) handOver(ctx context.Context, inst *registry.Instance, m descr
 	if err := stream.CloseSend(); err != nil {
 		return nil, true, err
 	}
-	response = &frame{}
+	response, ended = &frame{}, stream
 	if err := stream.RecvMsg(response); err != nil {
 		return nil, true, err
 	}
@@ -321,7 +326,7 @@ func (g *Gateway) handOver(ctx context.Context, inst *registry.Instance, m descr
 
 // carryStream carries a stream of any kind, message by message in both
 // directions. It is never repeated, and ends when its caller goes away.
-func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, m description.Method, until time.Time) error {
+func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, m description.Method, until time.Time) (err error) {
 	inst, err := g.acquire(stream.Context(), c, until)
 	if err != nil {
 		return err
@@ -331,7 +336,8 @@ func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, m description.M
 	defer cancel(nil)
 	stop := context.AfterFunc(inst.Done(), func() { cancel(context.Cause(inst.Done())) })
 	defer stop()
-	ctx, err = wire.OutgoingContext(ctx, c.context(g.config.KeySecret))
+	c.envelope = c.context(g.config.KeySecret)
+	ctx, err = wire.OutgoingContext(ctx, c.envelope)
 	if err != nil {
 		return c.with(refusal(codes.Internal, wire.ReasonInternal, "%v", err))
 	}
@@ -339,33 +345,50 @@ func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, m description.M
 	if err := stream.SendHeader(nil); err != nil {
 		return c.with(refusal(codes.Unavailable, wire.ReasonUnavailable, "the caller is gone; nothing was sent"))
 	}
+	ctx, span := g.traceHandOver(ctx, c, inst)
+	var ended grpc.ClientStream
+	defer func() { span.end(ended, err) }()
 	desc := &grpc.StreamDesc{ClientStreams: m.ClientStreams, ServerStreams: m.ServerStreams}
 	out, err := inst.Conn.NewStream(ctx, desc, m.Path, grpc.ForceCodecV2(g.codec))
 	if err != nil {
 		return c.with(unavailable(c.pick, err))
 	}
 	go g.forward(stream, out, cancel)
+	answer, err := back(out, stream)
+	if answer == nil {
+		return err
+	}
+	ended = out
+	switch {
+	case answer.Code() == codes.OK:
+		return nil
+	case errors.Is(context.Cause(ctx), errTooLarge):
+		f := g.tooLarge()
+		f.Sent = wire.SentMaybe // messages before it were carried
+		return c.with(f)
+	case lost(answer):
+		return c.with(outcomeUnknown(explainLoss(answer, inst)))
+	default:
+		return c.answer(answer)
+	}
+}
+
+// back carries what the connector sends, and returns how it ended the stream; nil
+// and an error if the caller did.
+func back(from grpc.ClientStream, to grpc.ServerStream) (*status.Status, error) {
 	for {
 		message := &frame{}
-		err := out.RecvMsg(message)
+		err := from.RecvMsg(message)
 		if errors.Is(err, io.EOF) {
-			return nil
+			return status.New(codes.OK, ""), nil
 		}
-		if st := status.Convert(err); err != nil {
-			if errors.Is(context.Cause(ctx), errTooLarge) {
-				f := g.tooLarge()
-				f.Sent = wire.SentMaybe // messages before it were carried
-				return c.with(f)
-			}
-			if lost(st) {
-				return c.with(outcomeUnknown(explainLoss(st, inst)))
-			}
-			return c.with(answered(st))
+		if err != nil {
+			return status.Convert(err), nil
 		}
-		err = stream.SendMsg(message)
+		err = to.SendMsg(message)
 		message.free()
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
 }

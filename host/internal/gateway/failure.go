@@ -115,6 +115,12 @@ func answered(st *status.Status) wire.Failure {
 	return f
 }
 
+// answer is the connector's own error as the caller gets it.
+func (c *call) answer(st *status.Status) error {
+	c.answered = true
+	return c.with(answered(st))
+}
+
 // with adds what the gateway knows of the call to a failure.
 func (c *call) with(f wire.Failure) error {
 	f.Metadata = maps.Clone(f.Metadata)

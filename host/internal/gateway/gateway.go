@@ -38,6 +38,7 @@ type Config struct {
 	Accounts   *account.Book
 	Auth       auth.Authenticator
 	Metrics    *telemetry.Metrics
+	Tracing    *telemetry.Tracing // nil: off
 	Log        hclog.Logger
 	TLS        *tls.Config // nil: plain text
 

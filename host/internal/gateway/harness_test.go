@@ -54,13 +54,14 @@ type plugin struct {
 
 	mu        sync.Mutex
 	calls     atomic.Int64
+	trailer   func(*connectorv1.CallContext) metadata.MD // if set, that of each answer
 	headers   metadata.MD
 	context   *connectorv1.CallContext
 	authorize func(context.Context, *paymentsv1.AuthorizeRequest) (*paymentsv1.AuthorizeResponse, error)
 	get       func(context.Context, *paymentsv1.GetPaymentRequest) (*paymentsv1.GetPaymentResponse, error)
 }
 
-func newHarness(t *testing.T, edit ...func(*Config)) *harness {
+func newHarness(t testing.TB, edit ...func(*Config)) *harness {
 	t.Helper()
 	accounts, err := account.NewBook([]account.Spec{
 		{Name: "acme-eu", Connector: "acme", Config: map[string]any{"api_key": "sk_eu"}},
@@ -137,6 +138,9 @@ func (p *plugin) record(ctx context.Context, req any, _ *grpc.UnaryServerInfo, n
 	p.mu.Lock()
 	p.headers, p.context = md, call
 	p.mu.Unlock()
+	if p.trailer != nil {
+		_ = grpc.SetTrailer(ctx, p.trailer(call))
+	}
 	return next(ctx, req)
 }
 
@@ -159,6 +163,9 @@ func (p *plugin) GetPayment(ctx context.Context, req *paymentsv1.GetPaymentReque
 // "fail" ends the stream with an error, "die" ends the server.
 func (p *plugin) echo(_ any, stream grpc.ServerStream) error {
 	p.calls.Add(1)
+	if call, err := wire.IncomingCallContext(stream.Context()); err == nil && p.trailer != nil {
+		stream.SetTrailer(p.trailer(call))
+	}
 	method, _ := grpc.MethodFromServerStream(stream)
 	if !strings.HasPrefix(method, "/acme.v1.EchoService/") {
 		return status.Error(codes.Unimplemented, "the guest was reached at "+method)

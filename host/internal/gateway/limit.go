@@ -4,7 +4,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 	"google.golang.org/grpc/codes"
 
@@ -25,13 +24,7 @@ type limiter struct {
 	metrics *telemetry.Metrics
 	rate    *rate.Limiter
 	all     atomic.Int64
-	each    sync.Map // connector → *count
-}
-
-// count is the calls that one connector has.
-type count struct {
-	calls atomic.Int64
-	gauge prometheus.Gauge
+	each    sync.Map // connector → *atomic.Int64, its calls
 }
 
 func newLimiter(limits Limits, metrics *telemetry.Metrics) *limiter {
@@ -47,16 +40,16 @@ func newLimiter(limits Limits, metrics *telemetry.Metrics) *limiter {
 func (l *limiter) admit(connector string) (leave func(), f wire.Failure) {
 	of, ok := l.each.Load(connector)
 	if !ok {
-		of, _ = l.each.LoadOrStore(connector, &count{gauge: l.metrics.InFlight(connector)})
+		of, _ = l.each.LoadOrStore(connector, &atomic.Int64{})
 	}
-	one := of.(*count)
+	one, gauge := of.(*atomic.Int64), l.metrics.InFlight(connector)
 	leave = func() {
 		l.all.Add(-1)
-		one.calls.Add(-1)
-		one.gauge.Dec()
+		one.Add(-1)
+		gauge.Dec()
 	}
-	all, each := l.all.Add(1), one.calls.Add(1)
-	one.gauge.Inc()
+	all, each := l.all.Add(1), one.Add(1)
+	gauge.Inc()
 	switch {
 	case l.limits.InFlight > 0 && all > int64(l.limits.InFlight):
 		f = refusal(codes.ResourceExhausted, wire.ReasonOverloaded, "the gateway has %d calls in flight, which is its limit", l.limits.InFlight)

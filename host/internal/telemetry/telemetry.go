@@ -1,27 +1,33 @@
-// Package telemetry says how the host fares: metrics, health and readiness over
-// HTTP.
+// Package telemetry says how the host fares: metrics, traces, health and
+// readiness.
 package telemetry
 
 import (
-	"context"
-	"errors"
-	"net"
-	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Metrics counts what the gateway does.
+// Metrics counts what the gateway and its plugins do. Every label's values come
+// from declared things, so that the number of series is bounded.
 type Metrics struct {
 	Registry *prometheus.Registry
 
 	calls    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight *prometheus.GaugeVec
+	refused  *prometheus.CounterVec // spans
+	plugins  pluginMetrics
+
+	mu   sync.Mutex
+	list func() []Plugin
+	gone map[release]time.Time // since when
 }
+
+// release is a connector in one version.
+type release struct{ connector, version string }
 
 // NewMetrics returns counters that stand at zero.
 func NewMetrics() *Metrics {
@@ -29,8 +35,8 @@ func NewMetrics() *Metrics {
 		Registry: prometheus.NewRegistry(),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "patchbay_calls_total",
-			Help: "Calls that ended, by connector, version, method, gRPC code and whether the PSP may have acted on a failure.",
-		}, []string{"connector", "version", "method", "code", "sent"}),
+			Help: "Calls that ended, by connector, version, method, gRPC code, whether the PSP may have acted on a failure, and whose fault it was.",
+		}, []string{"connector", "version", "method", "code", "sent", "fault"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "patchbay_call_duration_seconds",
 			Help:    "How long calls took, from their arrival to their answer.",
@@ -40,58 +46,50 @@ func NewMetrics() *Metrics {
 			Name: "patchbay_calls_in_flight",
 			Help: "Calls that are admitted and not answered yet, by connector.",
 		}, []string{"connector"}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "patchbay_plugin_refused_spans_total",
+			Help: "Spans that a plugin sent and that are not part of the call's trace, or do not decode.",
+		}, []string{"connector", "version"}),
+		plugins: newPluginMetrics(),
+		gone:    map[release]time.Time{},
 	}
-	m.Registry.MustRegister(m.calls, m.duration, m.inFlight, collectors.NewGoCollector(),
+	m.Registry.MustRegister(m.calls, m.duration, m.inFlight, m.refused, pluginCollector{newProcessMetrics(), m}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.plugins.register(m.Registry)
 	return m
 }
 
-// Call is one call that has ended. Its words come from declared things alone, so
-// that the number of series is bounded.
+// Fault says who has to do something about a failure.
+type Fault string
+
+// The sides that a failure can be the fault of.
+const (
+	FaultNone      Fault = ""
+	FaultCaller    Fault = "caller"
+	FaultConnector Fault = "connector"
+	FaultPSP       Fault = "psp"
+	FaultHost      Fault = "host"
+)
+
+// Call is one call that has ended. Its words come from declared things alone.
 type Call struct {
 	Connector, Version, Method, Code, Sent string
+	Fault                                  Fault
 	Took                                   time.Duration
 }
 
 // Observe counts a call.
 func (m *Metrics) Observe(c Call) {
-	m.calls.WithLabelValues(c.Connector, c.Version, c.Method, c.Code, c.Sent).Inc()
+	m.calls.WithLabelValues(c.Connector, c.Version, c.Method, c.Code, c.Sent, string(c.Fault)).Inc()
 	m.duration.WithLabelValues(c.Connector, c.Version, c.Method).Observe(c.Took.Seconds())
 }
 
-// InFlight is the number of calls to a connector that are not answered yet.
+// InFlight is the number of calls to a connector that are not answered yet. It
+// is asked for each call, since series can go.
 func (m *Metrics) InFlight(connector string) prometheus.Gauge {
 	return m.inFlight.WithLabelValues(connector)
 }
 
-// Ops is the HTTP surface for orchestrators and monitoring.
-type Ops struct {
-	Metrics *Metrics
-	Ready   func() error // nil: calls are welcome
-}
-
-// Handler serves /healthz, /readyz and /metrics.
-func (o Ops) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if err := o.Ready(); err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		_, _ = w.Write([]byte("ready\n"))
-	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Metrics.Registry, promhttp.HandlerOpts{}))
-	return mux
-}
-
-// Serve serves until the context ends.
-func (o Ops) Serve(ctx context.Context, listener net.Listener) error {
-	server := &http.Server{Handler: o.Handler(), ReadHeaderTimeout: 5 * time.Second}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
-	defer stop()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+func (m *Metrics) spansRefused(connector, version string, n int) {
+	m.refused.WithLabelValues(connector, version).Add(float64(n))
 }

@@ -40,7 +40,10 @@ type CallContext struct {
 	// W3C trace context, as in the header of the same name.
 	Traceparent string `protobuf:"bytes,5,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	// W3C trace state, as in the header of the same name.
-	Tracestate    string `protobuf:"bytes,6,opt,name=tracestate,proto3" json:"tracestate,omitempty"`
+	Tracestate string `protobuf:"bytes,6,opt,name=tracestate,proto3" json:"tracestate,omitempty"`
+	// The host takes spans of this call, in the trailer "patchbay-spans-bin" of
+	// the answer. Without it they are not worth making.
+	Spans         bool `protobuf:"varint,7,opt,name=spans,proto3" json:"spans,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -117,11 +120,18 @@ func (x *CallContext) GetTracestate() string {
 	return ""
 }
 
+func (x *CallContext) GetSpans() bool {
+	if x != nil {
+		return x.Spans
+	}
+	return false
+}
+
 var File_patchbay_connector_v1_call_context_proto protoreflect.FileDescriptor
 
 const file_patchbay_connector_v1_call_context_proto_rawDesc = "" +
 	"\n" +
-	"(patchbay/connector/v1/call_context.proto\x12\x15patchbay.connector.v1\x1a&patchbay/payments/v1/sensitivity.proto\"\xcf\x01\n" +
+	"(patchbay/connector/v1/call_context.proto\x12\x15patchbay.connector.v1\x1a&patchbay/payments/v1/sensitivity.proto\"\xe5\x01\n" +
 	"\vCallContext\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12'\n" +
@@ -131,7 +141,8 @@ const file_patchbay_connector_v1_call_context_proto_rawDesc = "" +
 	"\vtraceparent\x18\x05 \x01(\tR\vtraceparent\x12\x1e\n" +
 	"\n" +
 	"tracestate\x18\x06 \x01(\tR\n" +
-	"tracestateBFZDgithub.com/patchbay/patchbay/proto/patchbay/connector/v1;connectorv1b\x06proto3"
+	"tracestate\x12\x14\n" +
+	"\x05spans\x18\a \x01(\bR\x05spansBFZDgithub.com/patchbay/patchbay/proto/patchbay/connector/v1;connectorv1b\x06proto3"
 
 var (
 	file_patchbay_connector_v1_call_context_proto_rawDescOnce sync.Once

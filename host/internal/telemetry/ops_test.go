@@ -50,7 +50,7 @@ func TestOps(t *testing.T) {
 	}
 	_, body := get("/metrics")
 	for _, want := range []string{
-		`patchbay_calls_total{code="OK",connector="acme",method="/x.Y/Z",sent="",version="1.0.0"} 1`,
+		`patchbay_calls_total{code="OK",connector="acme",fault="",method="/x.Y/Z",sent="",version="1.0.0"} 1`,
 		`patchbay_call_duration_seconds_count{connector="acme",method="/x.Y/Z",version="1.0.0"} 1`,
 		`patchbay_calls_in_flight{connector="acme"} 1`, "go_goroutines", "process_open_fds",
 	} {
