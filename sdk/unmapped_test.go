@@ -12,7 +12,7 @@ func TestUnmapped_onceForEachWord(t *testing.T) {
 	log := &logBuffer{}
 	words := newUnmappedWords()
 	say := func(field, word string) {
-		Unmapped(withCall(context.Background(), Call{RequestID: "req-1"}, log.logger(), words), field, word)
+		Unmapped(withCall(context.Background(), callValue{Call: Call{RequestID: "req-1"}, log: log.logger(), unmapped: words}), field, word)
 	}
 	var group sync.WaitGroup
 	for range 8 {
@@ -46,7 +46,7 @@ func TestUnmapped_isBounded(t *testing.T) {
 
 func TestUnmapped_hidesCardNumbers(t *testing.T) {
 	log := &logBuffer{}
-	Unmapped(withCall(t.Context(), Call{}, log.logger(), newUnmappedWords()), "decline.code", "refused 4242424242424242")
+	Unmapped(withCall(t.Context(), callValue{Call: Call{}, log: log.logger(), unmapped: newUnmappedWords()}), "decline.code", "refused 4242424242424242")
 	if strings.Contains(log.String(), "4242424242424242") || !strings.Contains(log.String(), "refused") {
 		t.Errorf("got %s", log)
 	}
