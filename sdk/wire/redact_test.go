@@ -28,6 +28,7 @@ const (
 type filler struct {
 	t        *testing.T
 	anything bool // filled with plain somewhere
+	strict   bool // leave free-form structs out
 }
 
 // fill gives every string and bytes field a value, one member of each oneof after
@@ -67,6 +68,8 @@ func (f *filler) value(fd protoreflect.FieldDescriptor, fresh func() protoreflec
 	case fd.Kind() == protoreflect.BytesKind:
 		return protoreflect.ValueOfBytes([]byte(text)), true
 	case fd.Message() == nil || depth == 0:
+		return protoreflect.Value{}, false
+	case f.strict && fd.Message().FullName() == "google.protobuf.Struct":
 		return protoreflect.Value{}, false
 	case fd.Message().FullName() == "google.protobuf.Struct":
 		return protoreflect.ValueOfMessage(freeForm(f.t).ProtoReflect()), true

@@ -3,6 +3,7 @@ package description
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -100,4 +101,41 @@ func path(e *jsonschema.ValidationError, more ...string) string {
 
 func violation(field, what string) []*errdetails.BadRequest_FieldViolation {
 	return []*errdetails.BadRequest_FieldViolation{{Field: field, Description: what}}
+}
+
+// Secrets lists the values of a configuration that the schema marks writeOnly.
+func (d *Description) Secrets(config []byte) []string {
+	var values map[string]any
+	if d == nil || json.Unmarshal(config, &values) != nil {
+		return nil
+	}
+	properties, _ := d.Wired.GetConfigSchema().AsMap()["properties"].(map[string]any)
+	var secrets []string
+	for field, value := range values {
+		property, _ := properties[field].(map[string]any)
+		items, _ := property["items"].(map[string]any)
+		if property["writeOnly"] != true && items["writeOnly"] != true {
+			continue
+		}
+		secrets = append(secrets, texts(value)...)
+	}
+	return secrets
+}
+
+// texts are the strings in a value of JSON.
+func texts(value any) []string {
+	var found []string
+	switch v := value.(type) {
+	case string:
+		found = append(found, v)
+	case []any:
+		for _, item := range v {
+			found = append(found, texts(item)...)
+		}
+	case map[string]any:
+		for _, item := range v {
+			found = append(found, texts(item)...)
+		}
+	}
+	return found
 }

@@ -14,8 +14,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/patchbay/patchbay/host/internal/auth"
+	"github.com/patchbay/patchbay/host/internal/description"
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
@@ -41,8 +43,13 @@ type call struct {
 	generation uint64                   // of the instance that had it last
 	version    string
 	reason     string // of its failure
-	answered   bool   // the failure is the connector's own answer
-	started    time.Time
+	// What was given to the connector; it must not come back in an error.
+	description *description.Description
+	request     *frame // of a unary call
+	requestType protoreflect.MessageType
+
+	answered bool // the failure is the connector's own answer
+	started  time.Time
 }
 
 // pick says which connector a call is for.

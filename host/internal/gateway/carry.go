@@ -252,6 +252,7 @@ func undeclared(connector string, r *description.Refusal) wire.Failure {
 // where it never reached an instance, or where the connector recognises a repeat
 // by its key. It releases the instance.
 func (g *Gateway) invoke(ctx context.Context, c *call, inst *registry.Instance, m description.Method, request *frame) (*frame, error) {
+	c.description, c.request, c.requestType = inst.Description, request, m.Request
 	for handed := 0; ; {
 		c.generation, c.version = inst.Generation, inst.Version
 		response, over, err := g.handOver(ctx, c, inst, m, request)
@@ -332,6 +333,7 @@ func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, m description.M
 		return err
 	}
 	defer inst.Release()
+	c.description = inst.Description
 	ctx, cancel := context.WithCancelCause(stream.Context())
 	defer cancel(nil)
 	stop := context.AfterFunc(inst.Done(), func() { cancel(context.Cause(inst.Done())) })

@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/patchbay/patchbay/host/internal/description"
 	"github.com/patchbay/patchbay/host/internal/registry"
@@ -102,9 +103,13 @@ func explainLoss(st *status.Status, inst *registry.Instance) string {
 // answered makes a connector's own error anew: its code, words and details are
 // kept where the contract knows them, and what is only allowed with proof that
 // nothing was done is not believed without.
-func answered(st *status.Status) wire.Failure {
+// Nothing secret of the call is left in its words.
+func answered(st *status.Status, secrets []string) wire.Failure {
 	f := wire.ParseFailure(st)
-	f.Message = wire.RedactText(f.Message)
+	f.Message = wire.Hide(f.Message, secrets)
+	for _, violation := range f.Fields {
+		violation.Description = wire.Hide(violation.GetDescription(), secrets)
+	}
 	f.Metadata = nil
 	if f.Reason == "" {
 		f.Reason = wire.ReasonInternal
@@ -118,7 +123,21 @@ func answered(st *status.Status) wire.Failure {
 // answer is the connector's own error as the caller gets it.
 func (c *call) answer(st *status.Status) error {
 	c.answered = true
-	return c.with(answered(st))
+	return c.with(answered(st, c.secrets()))
+}
+
+// secrets lists what a connector was given and must not tell: the request's
+// marked fields and the account's secrets.
+func (c *call) secrets() []string {
+	secrets := c.description.Secrets(c.config)
+	if c.request == nil || c.requestType == nil {
+		return secrets
+	}
+	message := c.requestType.New().Interface()
+	if proto.Unmarshal(c.request.data.Materialize(), message) == nil {
+		secrets = append(secrets, wire.Secrets(message)...)
+	}
+	return secrets
 }
 
 // with adds what the gateway knows of the call to a failure.

@@ -73,6 +73,7 @@ type handOverSpan struct {
 	tracing *telemetry.Tracing
 	span    trace.Span
 	inst    *registry.Instance
+	call    *call
 	began   time.Time
 }
 
@@ -84,7 +85,7 @@ func (g *Gateway) traceHandOver(ctx context.Context, c *call, inst *registry.Ins
 	}
 	name, attributes := rpc(c.method)
 	attributes = append(attributes, attribute.String(wire.SpanConnector, inst.Name), attribute.String(wire.SpanVersion, inst.Version), generation(inst.Generation))
-	h := &handOverSpan{tracing: g.config.Tracing, inst: inst}
+	h := &handOverSpan{tracing: g.config.Tracing, inst: inst, call: c}
 	_, h.span = g.config.Tracing.Start(trace.ContextWithSpan(ctx, c.span), name, trace.SpanKindClient, attributes...)
 	h.began = time.Now()
 	c.envelope.Traceparent, c.envelope.Tracestate = wire.TraceContext(h.span.SpanContext())
@@ -107,7 +108,7 @@ func (h *handOverSpan) end(ended grpc.ClientStream, err error) {
 	}
 	if ended != nil {
 		if spans := ended.Trailer()[wire.SpansTrailer]; len(spans) == 1 {
-			h.tracing.Guest(h.inst.Name, h.inst.Version, h.span.SpanContext(), h.began, spans[0])
+			h.tracing.Guest(h.inst.Name, h.inst.Version, h.span.SpanContext(), h.began, spans[0], h.call.secrets())
 		}
 	}
 	code := status.Code(err)

@@ -29,9 +29,9 @@ const (
 // Guest takes the spans that a connector sent with the answer to a hand-over,
 // which is the span of, begun at the time from. A connector is not trusted: what
 // does not hang together with the hand-over is refused and counted, text is cut
-// and redacted, times are brought within the hand-over's. Of events, links and
-// the words of a status nothing is taken.
-func (t *Tracing) Guest(connector, version string, of trace.SpanContext, from time.Time, raw string) {
+// and the call's secrets are hidden in it, times are brought within the
+// hand-over's. Of events, links and the words of a status nothing is taken.
+func (t *Tracing) Guest(connector, version string, of trace.SpanContext, from time.Time, raw string, secrets []string) {
 	spans, err := wire.DecodeSpans(raw)
 	if err != nil {
 		t.metrics.spansRefused(connector, version, 1)
@@ -46,8 +46,8 @@ func (t *Tracing) Guest(connector, version string, of trace.SpanContext, from ti
 		start := within(s.GetStartTimeUnixNano(), from, now)
 		ctx := context.WithValue(context.Background(), spanIDKey{}, trace.SpanID(s.GetSpanId()))
 		ctx = trace.ContextWithSpanContext(ctx, of.WithSpanID(trace.SpanID(s.GetParentSpanId())))
-		_, span := tracer.Start(ctx, shown(s.GetName(), maxSpanName), trace.WithSpanKind(kindOf(s)),
-			trace.WithTimestamp(start), trace.WithAttributes(attributesOf(s)...))
+		_, span := tracer.Start(ctx, shown(s.GetName(), maxSpanName, secrets), trace.WithSpanKind(kindOf(s)),
+			trace.WithTimestamp(start), trace.WithAttributes(attributesOf(s, secrets)...))
 		if s.GetStatus().GetCode() == tracev1.Status_STATUS_CODE_ERROR {
 			span.SetStatus(codes.Error, "")
 		}
@@ -104,16 +104,16 @@ func kindOf(s *tracev1.Span) trace.SpanKind {
 }
 
 // attributesOf are the plain ones of a guest's span.
-func attributesOf(s *tracev1.Span) []attribute.KeyValue {
+func attributesOf(s *tracev1.Span, secrets []string) []attribute.KeyValue {
 	var taken []attribute.KeyValue
 	for _, kv := range s.GetAttributes() {
-		key := shown(kv.GetKey(), maxSpanKey)
+		key := shown(kv.GetKey(), maxSpanKey, secrets)
 		if len(taken) == maxAttributes || key == "" {
 			break
 		}
 		switch v := kv.GetValue().GetValue().(type) {
 		case *commonv1.AnyValue_StringValue:
-			taken = append(taken, attribute.String(key, shown(v.StringValue, maxSpanValue)))
+			taken = append(taken, attribute.String(key, shown(v.StringValue, maxSpanValue, secrets)))
 		case *commonv1.AnyValue_BoolValue:
 			taken = append(taken, attribute.Bool(key, v.BoolValue))
 		case *commonv1.AnyValue_IntValue:
@@ -134,8 +134,8 @@ func intAttribute(key string, value int64) attribute.KeyValue {
 
 // shown is a guest's text as it may be shown. It is redacted before it is cut,
 // since half of a card number is none.
-func shown(text string, limit int) string {
-	text = wire.RedactText(text)
+func shown(text string, limit int, secrets []string) string {
+	text = wire.Hide(text, secrets)
 	if len(text) > limit {
 		text = strings.ToValidUTF8(text[:limit], "")
 	}

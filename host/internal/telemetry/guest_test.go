@@ -63,7 +63,7 @@ func (h *handedOver) take(t *testing.T, spans ...*tracev1.Span) (map[byte]otlpte
 
 func (h *handedOver) takeRaw(t *testing.T, raw string) (map[byte]otlptest.Span, float64) {
 	t.Helper()
-	h.Guest("acme", "1.0.0", h.span.SpanContext(), h.began, raw)
+	h.Guest("acme", "1.0.0", h.span.SpanContext(), h.began, raw, nil)
 	h.span.End()
 	if err := h.Close(t.Context()); err != nil {
 		t.Fatal(err)

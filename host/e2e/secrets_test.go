@@ -1,0 +1,160 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/wire"
+)
+
+// Marks of what must not show, and of what may.
+const (
+	markedSecret = "hush-nobody-may-see-this"
+	markedPlain  = "anybody-may-see-this"
+)
+
+// marked fills a request: what is sensitive with markedSecret, other texts with
+// markedPlain; of each oneof the member that choice says.
+func marked(m protoreflect.Message, choice, depth int) {
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		fd := fields.Get(i)
+		if one := fd.ContainingOneof(); one != nil && one.Fields().Get(choice%one.Fields().Len()) != fd {
+			continue
+		}
+		text := markedPlain
+		if wire.Sensitive(fd) {
+			text = markedSecret
+		}
+		switch {
+		case fd.IsMap() || fd.IsList():
+		case fd.Kind() == protoreflect.StringKind:
+			m.Set(fd, protoreflect.ValueOfString(text))
+		case fd.Kind() == protoreflect.BytesKind:
+			m.Set(fd, protoreflect.ValueOfBytes([]byte(text)))
+		case fd.Kind() == protoreflect.Int32Kind:
+			m.Set(fd, protoreflect.ValueOfInt32(11))
+		case fd.Kind() == protoreflect.Int64Kind:
+			m.Set(fd, protoreflect.ValueOfInt64(1100))
+		case fd.Message() != nil && depth > 0 && strings.HasPrefix(string(fd.Message().FullName()), "patchbay."):
+			marked(m.Mutable(fd).Message(), choice, depth-1)
+		}
+	}
+}
+
+// methods calls visit with each unary method of the contract.
+func methods(visit func(protoreflect.MethodDescriptor)) {
+	protoregistry.GlobalFiles.RangeFilesByPackage("patchbay.payments.v1", func(file protoreflect.FileDescriptor) bool {
+		for i := range file.Services().Len() {
+			all := file.Services().Get(i).Methods()
+			for j := range all.Len() {
+				if !all.Get(j).IsStreamingClient() && !all.Get(j).IsStreamingServer() {
+					visit(all.Get(j))
+				}
+			}
+		}
+		return true
+	})
+}
+
+// TestMarkedValuesShowNowhere makes calls of every operation with marks in every
+// sensitive field, and payments that go wrong in every way, and looks for the
+// marks in what the gateway and the connector say: log, traces, metrics, errors,
+// a crash's last words.
+func TestMarkedValuesShowNowhere(t *testing.T) {
+	s, psp, receiver := newTracedStack(t, nil)
+	var told strings.Builder
+	calls := 0
+	methods(func(md protoreflect.MethodDescriptor) {
+		in, _ := protoregistry.GlobalTypes.FindMessageByName(md.Input().FullName())
+		out, _ := protoregistry.GlobalTypes.FindMessageByName(md.Output().FullName())
+		for choice := range 12 {
+			req := in.New()
+			marked(req, choice, 4)
+			ctx, cancel := context.WithTimeout(s.to("sandbox"), patience)
+			err := s.conn.Invoke(ctx, fmt.Sprintf("/%s/%s", md.Parent().FullName(), md.Name()), req.Interface(), out.New().Interface())
+			cancel()
+			calls++
+			fmt.Fprintln(&told, err, status.Convert(err).Details())
+		}
+	})
+	for _, outcome := range []string{"", "unknown", "error_500", "rate_limited", "crash_before", "hang"} {
+		req := secretPayment("marked-" + outcome)
+		if outcome != "" {
+			simulate(req, map[string]any{"outcome": outcome})
+		}
+		ctx, cancel := context.WithTimeout(s.to("sandbox"), 2*time.Second)
+		_, err := s.payments.Authorize(ctx, req)
+		cancel()
+		fmt.Fprintln(&told, err, status.Convert(err).Details())
+	}
+	if err := s.pay(refusedRef); err == nil {
+		t.Error("the PSP that quotes everything refused nothing")
+	} else {
+		fmt.Fprintln(&told, err, status.Convert(err).Details())
+	}
+	s.wait("the crash is logged", func() bool { return strings.Contains(s.log.String(), "process has ended") })
+
+	travelled := ""
+	for _, request := range psp.seen() {
+		travelled += request.body
+	}
+	if !strings.Contains(travelled, markedSecret) || !strings.Contains(travelled, markedCard) {
+		t.Fatal("no mark came as far as the PSP: there was nothing to find")
+	}
+	spans := ""
+	for _, span := range receiver.Wait(t, 4) {
+		spans += texts(span)
+	}
+	for where, text := range map[string]string{"errors": told.String(), "log": s.log.String(), "spans": spans, "metrics": metrics(t, s)} {
+		for _, secret := range []string{markedSecret, markedCard, markedKey} {
+			if at := strings.Index(text, secret); at >= 0 {
+				t.Errorf("%q is in the %s: …%s…", secret, where, text[max(0, at-200):min(len(text), at+100)])
+			}
+		}
+		if code := regexp.MustCompile(`[^0-9a-fA-F.-]` + markedCVC + `[^0-9a-fA-F.]`).FindString(text); code != "" {
+			t.Errorf("the security code is in the %s: %s", where, code)
+		}
+		if len(text) < 500 {
+			t.Errorf("there are hardly any %s: %q", where, text)
+		}
+	}
+	if !strings.Contains(s.log.String(), "Authorize") || !strings.Contains(told.String(), "INVALID_REQUEST") || !strings.Contains(told.String(), wire.Mask) {
+		t.Error("the search finds nothing that is there")
+	}
+	t.Logf("%d calls of every operation", calls)
+}
+
+// secretPayment is a payment that is good, with all that is sensitive marked.
+func secretPayment(reference string) *paymentsv1.AuthorizeRequest {
+	req := payment(reference)
+	card := req.GetPaymentMethod().GetCard()
+	card.Number, card.SecurityCode, card.HolderName = markedCard, markedCVC, markedSecret
+	return proto.CloneOf(req)
+}
+
+func metrics(t *testing.T, s *stack) string {
+	t.Helper()
+	resp, err := http.Get("http://" + s.ops + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
