@@ -161,7 +161,7 @@ func errorMutants() []mutant {
 		{id: "caller/capture-too-much-accepted", wrong: "says that it captured more than is authorized", by: "capture/too-much", with: accepting(sdk.Precondition, payment(captured))},
 		{id: "caller/void-after-capture-accepted", wrong: "says that it voided what is captured", by: "void/captured", with: accepting(sdk.Precondition, payment(voided))},
 		{id: "caller/unavailable-as-unknown", wrong: "leaves open what happened where nothing was sent", by: "authorize/unreachable", with: kind(sdk.Unavailable, sdk.OutcomeUnknown)},
-		{id: "caller/outcome-unknown-as-unavailable", wrong: "says that nothing was sent where nobody knows and the answer has no status", by: "create-customer/reset-after", with: kind(sdk.OutcomeUnknown, sdk.Unavailable)},
+		{id: "caller/outcome-unknown-as-unavailable", wrong: "says that nothing was sent where nobody knows and the answer has no status", by: "tokenize/reset-after", with: kind(sdk.OutcomeUnknown, sdk.Unavailable)},
 		{id: "caller/precondition-as-invalid", wrong: "takes what the state forbids for a mistake in the request", by: "capture/twice", with: kind(sdk.Precondition, sdk.InvalidRequest)},
 		{id: "caller/precondition-as-unavailable", wrong: "says that what the state forbids can be repeated", by: "capture/too-much", with: kind(sdk.Precondition, sdk.Unavailable)},
 		{id: "caller/invalid-as-precondition", wrong: "takes a mistake in the request for what the state forbids", by: "invalid/authorize-negative", with: kind(sdk.InvalidRequest, sdk.Precondition)},
