@@ -190,6 +190,11 @@ func (c *Controller) declared() map[string]reconcile.Declaration {
 
 // want has a declaration run.
 func (c *Controller) want(d reconcile.Declaration, binary *launch.Binary) (settled <-chan struct{}) {
+	return c.slotFor(d).supervisor.Want(supervise.Target{Declaration: d, Binary: binary}) // which announces, so c.mu is free
+}
+
+// slotFor is the slot that runs a declaration from now on.
+func (c *Controller) slotFor(d reconcile.Declaration) *slot {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.slots[d.File]
@@ -199,7 +204,7 @@ func (c *Controller) want(d reconcile.Declaration, binary *launch.Binary) (settl
 		c.slots[d.File] = s
 	}
 	s.declared = d
-	return s.supervisor.Want(supervise.Target{Declaration: d, Binary: binary})
+	return s
 }
 
 // stop drains and stops what runs for a file, unless the file has come back in
