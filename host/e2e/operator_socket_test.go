@@ -151,7 +151,7 @@ func TestOperatorsSocket(t *testing.T) {
 func (s *stack) secondConfig() string {
 	s.t.Helper()
 	file := filepath.Join(s.root(), "second.yaml")
-	content := fmt.Sprintf("listen: %s\nplugins: %s\nstate_dir: %s\nruntime_dir: %s\nidempotency_secret_file: second.secret\ncallers: [{name: shop, key_sha256: [%064d]}]\n",
+	content := fmt.Sprintf("listen: %s\nplugins: %s\nstate_dir: %s\nruntime_dir: %s\nidempotency_secret_file: second.secret\ncallers: [{name: shop, key_sha256: ['%064d']}]\n",
 		freeAddress(s.t), s.plugins, filepath.Join(s.root(), "state"), s.runtime, 0)
 	for name, text := range map[string]string{file: content, filepath.Join(s.root(), "second.secret"): strings.Repeat("k", 32)} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {

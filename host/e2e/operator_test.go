@@ -101,7 +101,8 @@ func (s *stack) follow(args ...string) <-chan string {
 	}()
 	s.t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		for range lines { //nolint:revive // until the process is gone
+		for range lines {
+			continue // until the process is gone
 		}
 	})
 	return lines

@@ -107,7 +107,7 @@ func (s *stack) quarantine(lines <-chan string) {
 		}
 		until, want := "SERVING", slices.Concat(crash, again)
 		if n == crashes {
-			until, want = "QUARANTINED", append(crash, "backing_off looped quarantined")
+			until, want = "QUARANTINED", slices.Concat(crash, []string{"backing_off looped quarantined"})
 		}
 		steps := s.steps(lines, "1.1.0", until)
 		if got := path(steps); !slices.Equal(got, want) {

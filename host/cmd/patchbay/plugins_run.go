@@ -50,7 +50,7 @@ func (o *operator) watch(ctx context.Context, r request) error {
 	for {
 		event, err := stream.Recv()
 		if errors.Is(err, io.EOF) || ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the gateway or the operator has ended it
 		}
 		if err != nil {
 			return err
@@ -137,7 +137,7 @@ func (o *operator) logs(ctx context.Context, r request, tail uint32, follow bool
 	for {
 		line, err := stream.Recv()
 		if errors.Is(err, io.EOF) || ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the gateway or the operator has ended it
 		}
 		if err != nil {
 			return err

@@ -83,6 +83,7 @@ func (c *Controller) Run(ctx context.Context, w *watch.Watcher) error {
 	ready := sync.OnceFunc(func() { close(c.ready) })
 	defer c.stopAll()
 	var last scan
+	settled := &sync.WaitGroup{} // of all that was ever started
 	for {
 		var asked chan<- struct{}
 		select {
@@ -95,18 +96,20 @@ func (c *Controller) Run(ctx context.Context, w *watch.Watcher) error {
 		if !ok {
 			return nil
 		}
-		settled := &sync.WaitGroup{}
 		if !seen.equal(last) || last.files == nil {
-			settled = c.apply(seen)
+			before, now := settled, c.apply(seen)
+			settled = &sync.WaitGroup{}
+			settled.Go(before.Wait)
+			settled.Go(now.Wait)
 			last = seen
 		}
-		go func() {
+		go func(settled *sync.WaitGroup) {
 			settled.Wait()
 			ready()
 			if asked != nil {
 				close(asked)
 			}
-		}()
+		}(settled)
 		w.Also(c.config.Dir)
 		for _, l := range seen.files {
 			w.Also(filepath.Dir(l.binary))

@@ -210,7 +210,7 @@ func (c *Controller) rollbackInPlace(ctx context.Context, from Plugin, reason st
 		return Plugin{}, err
 	}
 	if now = c.plugin(file, slot); !now.Serving.Same(from.Good) {
-		return Plugin{}, fmt.Errorf("%w: %s does not start: %v; what served serves on until it does", ErrState, from.Good.Manifest.ID(), now.Problem.Err)
+		return Plugin{}, fmt.Errorf("%w: %s does not start: %w; what served serves on until it does", ErrState, from.Good.Manifest.ID(), now.Problem.Err)
 	}
 	return now, nil
 }

@@ -16,7 +16,7 @@ func TestDocumentedTable(t *testing.T) {
 	_, section, _ := strings.Cut(string(raw), "\n## The life of a release\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	documented := map[State]map[Event]State{}
-	for _, row := range regexp.MustCompile("(?m)^\\| ([a-z ]+) \\| [^|]+ \\| ([^|]*) \\|$").FindAllStringSubmatch(section, -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| ([a-z ]+) \| [^|]+ \| ([^|]*) \|$`).FindAllStringSubmatch(section, -1) {
 		if row[1] == "state" {
 			continue
 		}
