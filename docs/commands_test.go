@@ -114,6 +114,7 @@ func (r *running) shell(t *testing.T, script string) (string, error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", r.here(script))
 	cmd.Dir = r.dir
+	cmd.Env = append(os.Environ(), "PATCHBAY_ADMIN="+r.admin())
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

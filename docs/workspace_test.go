@@ -217,6 +217,9 @@ func (r *running) pid(connector string) string {
 	return started[len(started)-1][1]
 }
 
+// admin is where operators connect.
+func (r *running) admin() string { return "unix:" + filepath.Join(r.dir, "state", "admin.sock") }
+
 // here replaces the addresses of "make run" by those of this gateway, and PID by
 // the sandbox connector's process.
 func (r *running) here(text string) string {

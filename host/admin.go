@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -55,44 +56,64 @@ func (c *Config) completeAdmin() error {
 	return nil
 }
 
-// serveAdmin serves operators while there are plugins.
-func (c *Config) serveAdmin(plugins context.Context, control *controller.Controller, journal *admin.Journal, log hclog.Logger) error {
+// listenAdmin listens for operators, or gives nil if this gateway has none.
+func (c *Config) listenAdmin(log hclog.Logger) (net.Listener, error) {
 	if c.Admin == adminOff {
-		return nil
+		return nil, nil
 	}
 	listener, err := listenAlone(strings.TrimPrefix(c.Admin, "unix:"))
 	if errors.Is(err, errInUse) && c.Dev { // on one's own machine several gateways may run beside each other
 		log.Warn("another gateway has the socket for operators; this one goes without", "admin", c.Admin)
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return fmt.Errorf("admin: %w", err)
+		return nil, fmt.Errorf("admin: %w", err)
 	}
 	log.Info("operators", "listen", c.Admin)
+	return listener, nil
+}
+
+// serveAdmin serves operators while there are plugins.
+func serveAdmin(plugins context.Context, listener net.Listener, control *controller.Controller, journal *admin.Journal) error {
+	if listener == nil {
+		return nil
+	}
 	return admin.NewServer(control, journal, telemetry.Usage).Serve(plugins, listener)
 }
 
 var errInUse = errors.New("another gateway listens there; give each its own state_dir or admin")
 
 // listenAlone listens on a Unix socket that only this user can reach. One that a
-// dead process has left is removed.
-func listenAlone(path string) (net.Listener, error) {
+// dead process has left is removed, and nothing else is.
+func listenAlone(path string) (listener net.Listener, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
 	conn, err := net.DialTimeout("unix", path, time.Second)
-	if err == nil {
+	switch {
+	case err == nil:
 		_ = conn.Close()
 		return nil, fmt.Errorf("%s: %w", path, errInUse)
-	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	case errors.Is(err, syscall.ECONNREFUSED): // nobody listens
+		if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSocket == 0 {
+			return nil, errors.Join(fmt.Errorf("%s is there and is no socket", path), err)
+		}
+		if err := os.Remove(path); err != nil {
+			return nil, err
+		}
+	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	listener, err := net.Listen("unix", path)
+	mask := syscall.Umask(0o077) // chmod alone would leave a moment for others
+	listener, err = net.Listen("unix", path)
+	syscall.Umask(mask)
 	if err != nil {
 		return nil, err
 	}
-	return listener, os.Chmod(path, 0o600)
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return listener, nil
 }
 
 // observer tells operators and metrics what happens to plugins.

@@ -81,6 +81,13 @@ func Run(ctx context.Context, config Config) (err error) {
 	if err != nil {
 		return err
 	}
+	operators, err := config.listenAdmin(log)
+	if err != nil {
+		return err
+	}
+	if operators != nil {
+		defer operators.Close()
+	}
 	listener, err := net.Listen("tcp", config.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -93,7 +100,7 @@ func Run(ctx context.Context, config Config) (err error) {
 	group.Go(func() error { return edge.Serve(listener) })
 	group.Go(func() error { return watcher.Run(plugins) })
 	group.Go(func() error { return control.Run(plugins, watcher) })
-	group.Go(func() error { return config.serveAdmin(plugins, control, journal, log) })
+	group.Go(func() error { return serveAdmin(plugins, operators, control, journal) })
 	group.Go(func() error { return config.serveOps(plugins, ctx, control, metrics, log) })
 	group.Go(func() error {
 		select {

@@ -199,6 +199,19 @@ func (s *stack) serve(mode, more string) {
 	s.gatewayC = gatewayv1.NewConnectorServiceClient(s.conn)
 }
 
+// stopGateway has the gateway end as on SIGTERM.
+func (s *stack) stopGateway() {
+	s.t.Helper()
+	if err := s.gateway.Process.Signal(syscall.SIGTERM); err != nil {
+		s.t.Fatal(err)
+	}
+	select {
+	case <-s.ended:
+	case <-time.After(patience):
+		s.t.Fatal("the gateway did not end on SIGTERM")
+	}
+}
+
 func (s *stack) dial(opts ...grpc.DialOption) *grpc.ClientConn {
 	s.t.Helper()
 	conn, err := grpc.NewClient(s.address, append(opts, grpc.WithTransportCredentials(insecure.NewCredentials()))...)

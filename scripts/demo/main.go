@@ -60,6 +60,7 @@ func play(ctx context.Context) (err error) {
 		{"A bad request touches no connector", s.refuse},
 		{"Replace a connector under load", s.swap},
 		{"A broken manifest changes nothing", s.breakManifest},
+		{"Operators list, roll back and drain", s.operate},
 		{"kill -9 a connector under load", s.kill},
 		{"The PSP's ledger against what callers were told", s.compareLedger},
 		{"SIGTERM leaves nothing behind", s.terminate},

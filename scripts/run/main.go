@@ -82,7 +82,7 @@ func run(ctx context.Context) (err error) {
 
 // welcome has a call to paste.
 const welcome = `
-The gateway listens on %s, for operators on %s; the sandbox's PSP on %s.
+The gateway listens on %s, health and metrics on %s, the sandbox's PSP on %s.
 In another terminal, paste:
 
 scripts/grpcurl -plaintext -H 'x-connector: sandbox' -d '{
@@ -90,6 +90,10 @@ scripts/grpcurl -plaintext -H 'x-connector: sandbox' -d '{
   "amount": {"currency_code": "USD", "minor_units": 1050},
   "payment_method": {"card": {"number": "4242424242424242", "expiry_month": 12, "expiry_year": 2030}}
 }' %s patchbay.payments.v1.PaymentService/Authorize
+
+The connectors, for operators:
+
+bin/patchbay plugins list --dev
 
 Ctrl-C ends it all.
 

@@ -45,7 +45,7 @@ func plugins() *cobra.Command {
 	flags.StringVarP(&o.output, "output", "o", "table", "table or json")
 	flags.DurationVar(&o.timeout, "timeout", 3*time.Minute, "how long to wait for an answer")
 	cmd.AddCommand(
-		o.command("list [NAME]", "List plugins", cobra.MaximumNArgs(1), o.list),
+		o.command("list [NAME]", "List plugins, and what is wrong with manifests", cobra.MaximumNArgs(1), o.list),
 		o.command("show NAME[@VERSION]", "Show one plugin with all that is known of it", cobra.ExactArgs(1), o.show),
 		o.command("watch [NAME]", "Show each step in the life of plugins as it happens", cobra.MaximumNArgs(1), o.watch),
 		o.command("reload [NAME[@VERSION]]", "Look at the manifests now, or start one connector anew", cobra.MaximumNArgs(1), o.reload),
@@ -62,11 +62,15 @@ func (o *operator) command(use, short string, args cobra.PositionalArgs, run fun
 	return &cobra.Command{
 		Use: use, Short: short, Args: args,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r := request{cmd: cmd, out: cmd.OutOrStdout()}
+			r := request{out: cmd.OutOrStdout()}
 			if len(args) > 0 {
-				r.name, r.version, _ = strings.Cut(args[0], "@")
-				if r.name == "" {
+				var pinned bool
+				r.name, r.version, pinned = strings.Cut(args[0], "@")
+				if r.name == "" || pinned && r.version == "" {
 					return fmt.Errorf("%q is not NAME or NAME@VERSION", args[0])
+				}
+				if pinned && !strings.Contains(use, "VERSION") {
+					return fmt.Errorf("%s takes a NAME without a version: %s", cmd.Name(), r.name)
 				}
 			}
 			return o.call(cmd.Context(), r, run)
@@ -93,7 +97,6 @@ func (o *operator) logsCommand() *cobra.Command {
 
 // request is one command's call.
 type request struct {
-	cmd           *cobra.Command
 	out           io.Writer
 	client        adminv1.PluginServiceClient
 	name, version string
@@ -119,7 +122,9 @@ func (o *operator) call(ctx context.Context, r request, run func(context.Context
 	case err == nil || !ok:
 		return err
 	case st.Code() == codes.Unavailable:
-		return fmt.Errorf("no gateway answers at %s: %s; say where it is with --admin, --config or $%s", address, st.Message(), adminEnv)
+		return fmt.Errorf("no gateway answers at %s: %s; say where it is with --admin, --config, --dev or $%s", address, st.Message(), adminEnv)
+	case st.Code() == codes.DeadlineExceeded:
+		return fmt.Errorf("not done within %s, and not called off: patchbay plugins watch tells how it goes on", o.timeout)
 	default:
 		return errors.New(st.Message())
 	}
@@ -127,11 +132,15 @@ func (o *operator) call(ctx context.Context, r request, run func(context.Context
 
 // where finds the gateway.
 func (o *operator) where() (string, error) {
-	if o.address != "" {
-		return o.address, nil
+	address := o.address
+	if address == "" && o.config == "" {
+		address = os.Getenv(adminEnv)
 	}
-	if address := os.Getenv(adminEnv); address != "" && o.config == "" {
+	if path, ok := strings.CutPrefix(address, "unix:"); ok && path != "" {
 		return address, nil
+	}
+	if address != "" {
+		return "", fmt.Errorf("--admin or $%s: %q is not unix: with the path of a socket", adminEnv, address)
 	}
 	var c host.Config
 	if o.config != "" {
@@ -142,4 +151,12 @@ func (o *operator) where() (string, error) {
 	}
 	c.Dev = o.dev
 	return host.AdminAddress(c)
+}
+
+// argument is the command's one argument.
+func (r request) argument() string {
+	if r.version == "" {
+		return r.name
+	}
+	return r.name + "@" + r.version
 }

@@ -37,7 +37,7 @@ func (o *operator) show(ctx context.Context, r request) error {
 		}
 	}
 	if shown == 0 {
-		return fmt.Errorf("there is no plugin %s; patchbay plugins list has all", r.cmd.Flags().Arg(0))
+		return fmt.Errorf("%s has no version %s; patchbay plugins list %s has all", r.name, r.version, r.name)
 	}
 	return nil
 }
@@ -50,7 +50,7 @@ func (o *operator) watch(ctx context.Context, r request) error {
 	for {
 		event, err := stream.Recv()
 		if errors.Is(err, io.EOF) || ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the gateway or the operator has ended it
 		}
 		if err != nil {
 			return err
@@ -68,7 +68,18 @@ func (o *operator) reload(ctx context.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	return o.print(r.out, resp, func(p *table) { p.plugins(resp.GetPlugins(), resp.GetProblems()) })
+	if err := o.print(r.out, resp, func(p *table) { p.plugins(resp.GetPlugins(), resp.GetProblems()) }); err != nil {
+		return err
+	}
+	for _, p := range resp.GetPlugins() {
+		if p.GetProblem() != nil && (r.version == "" || r.version == p.GetVersion() || r.version == p.GetDeclared().GetVersion()) {
+			return fmt.Errorf("%s does not run as declared", p.GetFile())
+		}
+	}
+	if n := len(resp.GetProblems()); n > 0 {
+		return fmt.Errorf("manifests that are not followed: %d", n)
+	}
+	return nil
 }
 
 func (o *operator) drain(ctx context.Context, r request) error {
@@ -79,7 +90,7 @@ func (o *operator) drain(ctx context.Context, r request) error {
 		return err
 	}
 	return o.print(r.out, resp, func(p *table) {
-		p.line("drained; to take it back into service: patchbay plugins reload %s", r.name)
+		p.line("%s is out of service; to take it back: patchbay plugins reload %s", resp.GetPlugin().GetFile(), r.argument())
 	})
 }
 
@@ -93,13 +104,16 @@ func (o *operator) pin(ctx context.Context, r request, none bool) error {
 	if err != nil {
 		return err
 	}
-	return o.print(r.out, resp, func(p *table) { p.line("%s@%s serves the calls that pin no version", r.name, resp.GetServingVersion()) })
+	return o.print(r.out, resp, func(p *table) {
+		if resp.GetServingVersion() == "" {
+			p.line("no version of %s serves", r.name)
+			return
+		}
+		p.line("%s@%s serves the calls that pin no version", r.name, resp.GetServingVersion())
+	})
 }
 
 func (o *operator) rollback(ctx context.Context, r request) error {
-	if r.version != "" {
-		return errors.New("rollback goes back to what served before; to choose a version: patchbay plugins pin NAME@VERSION")
-	}
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	resp, err := r.client.RollbackPlugin(ctx, &adminv1.RollbackPluginRequest{Name: r.name})
@@ -123,15 +137,12 @@ func (o *operator) logs(ctx context.Context, r request, tail uint32, follow bool
 	for {
 		line, err := stream.Recv()
 		if errors.Is(err, io.EOF) || ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the gateway or the operator has ended it
 		}
 		if err != nil {
 			return err
 		}
-		l := line.GetLine()
-		if err := o.print(r.out, l, func(p *table) {
-			p.line("%s generation=%d %-5s %s", l.GetTime().AsTime().Local().Format(clock), l.GetGeneration(), l.GetLevel(), l.GetText())
-		}); err != nil {
+		if err := o.print(r.out, line.GetLine(), func(p *table) { p.log(line.GetLine()) }); err != nil {
 			return err
 		}
 	}

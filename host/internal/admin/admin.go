@@ -40,16 +40,25 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	reflection.Register(server)
 	stop := context.AfterFunc(ctx, server.Stop)
 	defer stop()
-	return server.Serve(listener)
+	if err := server.Serve(listener); !errors.Is(err, grpc.ErrServerStopped) { // before it began
+		return err
+	}
+	return nil
 }
 
 // ListPlugins implements adminv1.PluginServiceServer.
 func (s *Server) ListPlugins(_ context.Context, req *adminv1.ListPluginsRequest) (*adminv1.ListPluginsResponse, error) {
-	return &adminv1.ListPluginsResponse{Plugins: s.list(req.GetName()), Problems: s.problems()}, nil
+	if err := s.plugins.Known(req.GetName()); err != nil {
+		return nil, asStatus(err)
+	}
+	return &adminv1.ListPluginsResponse{Plugins: s.list(req.GetName()), Problems: s.problems(req.GetName())}, nil
 }
 
 // Watch implements adminv1.PluginServiceServer.
 func (s *Server) Watch(req *adminv1.WatchRequest, stream grpc.ServerStreamingServer[adminv1.WatchResponse]) error {
+	if err := s.plugins.Known(req.GetName()); err != nil {
+		return asStatus(err)
+	}
 	steps, done := s.journal.read()
 	defer done()
 	for _, p := range s.list(req.GetName()) {
@@ -92,48 +101,39 @@ func (s *Server) ReloadPlugins(ctx context.Context, req *adminv1.ReloadPluginsRe
 	if err != nil {
 		return nil, asStatus(err)
 	}
-	return &adminv1.ReloadPluginsResponse{Plugins: s.list(req.GetName()), Problems: s.problems()}, nil
+	return &adminv1.ReloadPluginsResponse{Plugins: s.list(req.GetName()), Problems: s.problems(req.GetName())}, nil
 }
 
 // DrainPlugin implements adminv1.PluginServiceServer.
 func (s *Server) DrainPlugin(ctx context.Context, req *adminv1.DrainPluginRequest) (*adminv1.DrainPluginResponse, error) {
-	if err := s.plugins.Drain(ctx, req.GetName(), req.GetVersion(), "drained: "+byOperator); err != nil {
+	drained, err := s.plugins.Drain(ctx, req.GetName(), req.GetVersion(), "drained: "+byOperator)
+	if err != nil {
 		return nil, asStatus(err)
 	}
-	return &adminv1.DrainPluginResponse{Plugin: s.first(req.GetName(), req.GetVersion())}, nil
+	return &adminv1.DrainPluginResponse{Plugin: s.plugin(drained)}, nil
 }
 
 // PinPlugin implements adminv1.PluginServiceServer.
 func (s *Server) PinPlugin(_ context.Context, req *adminv1.PinPluginRequest) (*adminv1.PinPluginResponse, error) {
-	if err := s.plugins.Pin(req.GetName(), req.GetVersion()); err != nil {
+	serving, err := s.plugins.Pin(req.GetName(), req.GetVersion())
+	if err != nil {
 		return nil, asStatus(err)
 	}
-	for _, p := range s.list(req.GetName()) {
-		if p.GetServesUnpinned() {
-			return &adminv1.PinPluginResponse{ServingVersion: p.GetVersion()}, nil
-		}
-	}
-	return &adminv1.PinPluginResponse{}, nil
+	return &adminv1.PinPluginResponse{ServingVersion: serving}, nil
 }
 
 // RollbackPlugin implements adminv1.PluginServiceServer.
 func (s *Server) RollbackPlugin(ctx context.Context, req *adminv1.RollbackPluginRequest) (*adminv1.RollbackPluginResponse, error) {
-	pinned, err := s.plugins.Rollback(ctx, req.GetName(), "rolled back: "+byOperator)
+	now, pinned, err := s.plugins.Rollback(ctx, req.GetName(), "rolled back: "+byOperator)
 	if err != nil {
 		return nil, asStatus(err)
 	}
-	resp := &adminv1.RollbackPluginResponse{Pinned: pinned}
-	for _, p := range s.list(req.GetName()) {
-		if p.GetServesUnpinned() {
-			resp.Plugin = p
-		}
-	}
-	return resp, nil
+	return &adminv1.RollbackPluginResponse{Plugin: s.plugin(now), Pinned: pinned}, nil
 }
 
 // ReadLogs implements adminv1.PluginServiceServer.
 func (s *Server) ReadLogs(req *adminv1.ReadLogsRequest, stream grpc.ServerStreamingServer[adminv1.ReadLogsResponse]) error {
-	lines, err := s.plugins.Lines(req.GetName(), req.GetVersion())
+	lines, ended, err := s.plugins.Lines(req.GetName(), req.GetVersion())
 	if err != nil {
 		return asStatus(err)
 	}
@@ -154,6 +154,8 @@ func (s *Server) ReadLogs(req *adminv1.ReadLogsRequest, stream grpc.ServerStream
 		}
 		select {
 		case <-stream.Context().Done():
+			return nil
+		case <-ended:
 			return nil
 		case <-more:
 		}

@@ -20,16 +20,6 @@ func (s *Server) list(name string) []*adminv1.Plugin {
 	return plugins
 }
 
-// first is the plugin of a connector, of a version if one is given.
-func (s *Server) first(name, version string) *adminv1.Plugin {
-	for _, p := range s.plugins.Plugins(name) {
-		if version == "" || version == p.Target.Manifest.Version {
-			return s.plugin(p)
-		}
-	}
-	return nil
-}
-
 func (s *Server) plugin(p controller.Plugin) *adminv1.Plugin {
 	out := &adminv1.Plugin{
 		Name:           p.Target.Manifest.Name,
@@ -69,9 +59,9 @@ func declared(d reconcile.Declaration) *adminv1.Declared {
 	return &adminv1.Declared{Version: d.Manifest.Version, Sha256: d.Digest}
 }
 
-func (s *Server) problems() []*adminv1.ManifestProblem {
+func (s *Server) problems(name string) []*adminv1.ManifestProblem {
 	var problems []*adminv1.ManifestProblem
-	for _, p := range s.plugins.Problems() {
+	for _, p := range s.plugins.Problems(name) {
 		problems = append(problems, &adminv1.ManifestProblem{
 			File: p.File, Line: uint32(p.Line), Field: p.Field,
 			Problem: &adminv1.Problem{Reason: p.Reason, Since: timestamppb.New(p.Since)},

@@ -83,6 +83,7 @@ func (c *Controller) Run(ctx context.Context, w *watch.Watcher) error {
 	ready := sync.OnceFunc(func() { close(c.ready) })
 	defer c.stopAll()
 	var last scan
+	settled := &sync.WaitGroup{} // of all that was ever started
 	for {
 		var asked chan<- struct{}
 		select {
@@ -95,18 +96,20 @@ func (c *Controller) Run(ctx context.Context, w *watch.Watcher) error {
 		if !ok {
 			return nil
 		}
-		settled := &sync.WaitGroup{}
 		if !seen.equal(last) || last.files == nil {
-			settled = c.apply(seen)
+			before, now := settled, c.apply(seen)
+			settled = &sync.WaitGroup{}
+			settled.Go(before.Wait)
+			settled.Go(now.Wait)
 			last = seen
 		}
-		go func() {
+		go func(settled *sync.WaitGroup) {
 			settled.Wait()
 			ready()
 			if asked != nil {
 				close(asked)
 			}
-		}()
+		}(settled)
 		w.Also(c.config.Dir)
 		for _, l := range seen.files {
 			w.Also(filepath.Dir(l.binary))
@@ -190,6 +193,11 @@ func (c *Controller) declared() map[string]reconcile.Declaration {
 
 // want has a declaration run.
 func (c *Controller) want(d reconcile.Declaration, binary *launch.Binary) (settled <-chan struct{}) {
+	return c.slotFor(d).supervisor.Want(supervise.Target{Declaration: d, Binary: binary}) // which announces, so c.mu is free
+}
+
+// slotFor is the slot that runs a declaration from now on.
+func (c *Controller) slotFor(d reconcile.Declaration) *slot {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.slots[d.File]
@@ -199,7 +207,7 @@ func (c *Controller) want(d reconcile.Declaration, binary *launch.Binary) (settl
 		c.slots[d.File] = s
 	}
 	s.declared = d
-	return s.supervisor.Want(supervise.Target{Declaration: d, Binary: binary})
+	return s
 }
 
 // stop drains and stops what runs for a file, unless the file has come back in

@@ -29,6 +29,9 @@ func OpenPins(path string) (*Pins, error) {
 	if err == nil {
 		err = json.Unmarshal(raw, &p.pins)
 	}
+	if p.pins == nil { // the file says null
+		p.pins = map[string]string{}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w; mend it, or remove it to take all pins back", path, err)
 	}
@@ -43,6 +46,9 @@ func (p *Pins) all() map[string]string {
 	defer p.mu.Unlock()
 	return maps.Clone(p.pins)
 }
+
+// of is the version of a connector that is pinned, or empty.
+func (p *Pins) of(name string) string { return p.all()[name] }
 
 // set pins a version of a connector, or none.
 func (p *Pins) set(name, version string) error {
@@ -63,7 +69,7 @@ func (p *Pins) set(name, version string) error {
 		return err
 	}
 	incoming := p.path + ".incoming"
-	if err := os.WriteFile(incoming, append(raw, '\n'), 0o600); err != nil {
+	if err := writeThrough(incoming, append(raw, '\n')); err != nil {
 		return err
 	}
 	if err := os.Rename(incoming, p.path); err != nil {
@@ -71,4 +77,17 @@ func (p *Pins) set(name, version string) error {
 	}
 	p.pins = next
 	return nil
+}
+
+// writeThrough writes a file that is whole on the disk when it returns.
+func writeThrough(path string, content []byte) (err error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if _, err := file.Write(content); err != nil {
+		return err
+	}
+	return file.Sync()
 }

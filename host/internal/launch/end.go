@@ -8,14 +8,17 @@ import (
 	"syscall"
 )
 
-// ErrEnded is what the error of a launch is if its process ended by itself.
-var ErrEnded = errors.New("the process ended by itself")
+// EndedError is the error of a launch whose process ended by itself.
+type EndedError struct {
+	End    End
+	reason error // in words, those of the end included
+}
 
-// endedError is an ErrEnded with words of its own.
-type endedError struct{ error }
+// Error implements error.
+func (e *EndedError) Error() string { return e.reason.Error() }
 
-// Is implements errors.Is.
-func (endedError) Is(target error) bool { return target == ErrEnded }
+// Unwrap gives the reason.
+func (e *EndedError) Unwrap() error { return e.reason }
 
 // End says how a process ended.
 type End struct {

@@ -240,11 +240,11 @@ func (p *process) explain(ctx context.Context, err error, timeout time.Duration)
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case p.firstLine != nil && !end.ByHost:
-		return endedError{fmt.Errorf("%w and ended with %s", p.firstLine, end)}
+		return &EndedError{end, fmt.Errorf("%w and ended with %s", p.firstLine, end)}
 	case p.firstLine != nil:
 		return fmt.Errorf("%w%s", p.firstLine, end.words())
 	case !end.ByHost:
-		return endedError{fmt.Errorf("%s: it ended with %s", clean(err.Error()), end)}
+		return &EndedError{end, fmt.Errorf("%s: it ended with %s", clean(err.Error()), end)}
 	default:
 		return fmt.Errorf("%s%s", clean(err.Error()), end.words())
 	}

@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -14,10 +15,14 @@ import (
 // failed keeps what runs and tries again later.
 func (l *loop) failed(r *release, err error) {
 	wait, looped := r.failed(err)
-	r.fire(Failed, note{reason: err.Error()})
+	failure := note{reason: err.Error()}
+	if ended := new(launch.EndedError); errors.As(err, &ended) {
+		failure.end = &ended.End
+	}
+	r.fire(Failed, failure)
 	l.log().Error("the connector did not start", "version", r.Manifest.Version, "generation", r.Generation(), "file", r.File,
 		"error", err, "again_in", wait.Round(time.Millisecond).String(), "still_serving", l.serves.instance() != nil)
-	r.settle()
+	l.settle(r)
 	l.pauseOrQuarantine(r, wait, looped)
 }
 

@@ -81,6 +81,12 @@ func (l *loop) prefer(t *Target) (settled <-chan struct{}) {
 	return r.settled
 }
 
+// settle lets go of those who wait for a release. Status tells them how it went.
+func (l *loop) settle(r *release) {
+	l.publish()
+	r.settle()
+}
+
 // restart has the target take over in a new process.
 func (l *loop) restart(reason string) (settled <-chan struct{}) {
 	l.log().Info("starting the connector anew", "reason", reason)
@@ -170,7 +176,7 @@ func (l *loop) takeOver(r *release, next *live) {
 		l.next = nil
 		l.follow(r)
 	}
-	r.settle()
+	l.settle(r)
 	if stop := time.Duration(r.Manifest.IdleStop); r.lazy() && stop > 0 {
 		next.quiet = time.NewTicker(idleLook(stop))
 	}

@@ -134,7 +134,7 @@ func pause(failures int) time.Duration {
 func (r *release) failed(err error) (wait time.Duration, looped bool) {
 	r.problem = &Problem{Err: err, Since: time.Now()}
 	r.failures = max(r.failures, 1) + 1
-	if errors.Is(err, launch.ErrEnded) {
+	if ended := new(launch.EndedError); errors.As(err, &ended) {
 		looped = r.crashed()
 	}
 	return pause(r.failures), looped

@@ -38,7 +38,8 @@ type Config struct {
 	LongestCall time.Duration
 	// Observer is told what happens.
 	Observer Observer
-	// Changed is called, from any goroutine, when a Status changes.
+	// Changed is called, from any goroutine, when a Status changes: also while a
+	// method of the supervisor that gives an order waits.
 	Changed func()
 }
 
@@ -130,12 +131,12 @@ func (s *Supervisor) Lines() *Lines { return s.lines }
 // Ended is closed when nothing runs any more.
 func (s *Supervisor) Ended() <-chan struct{} { return s.ended }
 
-// order has the loop do something, and waits until it is done; false if the loop
-// has ended.
+// order has the loop do something, and waits until it is done and Status tells;
+// false if the loop has ended.
 func (s *Supervisor) order(do func(*loop)) bool {
 	done := make(chan struct{})
 	select {
-	case s.orders <- func(l *loop) { do(l); close(done) }:
+	case s.orders <- func(l *loop) { do(l); l.publish(); close(done) }:
 		<-done
 		return true
 	case <-s.ended:
