@@ -52,8 +52,9 @@ bench: build ## measure what carrying a call costs
 	@exec .run/bench
 
 .PHONY: figures
-figures: ## measure what the documents promise: replacements, crashes, hangs
-	@go test -count=1 -v ./host/e2e ./host/internal/supervise | grep -E 'figure:|^(FAIL|ok)|--- FAIL'
+figures: ## measure in full what docs/reliability.md promises, and write its table
+	@go build -o .run/figures ./scripts/figures
+	@PATCHBAY_FIGURES=1 go test -count=1 -timeout 30m -p 1 -v ./host/e2e ./host/internal/gateway ./host/internal/supervise 2>&1 | grep --line-buffered -E 'figure:|^(FAIL|ok|panic:)|--- FAIL' | .run/figures
 
 .PHONY: generate
 generate: ## lint and format the .proto files and write what is made of them

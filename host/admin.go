@@ -89,6 +89,11 @@ func listenAlone(path string) (listener net.Listener, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
+	unlock, err := lockDir(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	conn, err := net.DialTimeout("unix", path, time.Second)
 	switch {
 	case err == nil:

@@ -16,7 +16,6 @@ import (
 
 	"github.com/patchbay/patchbay/host/internal/account"
 	"github.com/patchbay/patchbay/host/internal/auth"
-	"github.com/patchbay/patchbay/host/internal/gateway"
 	"github.com/patchbay/patchbay/host/internal/launch"
 )
 
@@ -47,12 +46,7 @@ type Config struct {
 	Callers  []auth.KeySpec `yaml:"callers"`
 	Accounts []account.Spec `yaml:"accounts"`
 
-	Limits struct {
-		InFlight             int     `yaml:"in_flight"`
-		InFlightPerConnector int     `yaml:"in_flight_per_connector"`
-		PerSecond            float64 `yaml:"per_second"`
-		MaxMessageBytes      int     `yaml:"max_message_bytes"`
-	} `yaml:"limits"`
+	Limits          Limits        `yaml:"limits"`
 	DefaultDeadline time.Duration `yaml:"default_deadline"`
 	MaxDeadline     time.Duration `yaml:"max_deadline"`
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"`
@@ -65,6 +59,10 @@ type Config struct {
 	InlineConfig  bool `yaml:"inline_config"`   // callers may bring configuration
 	InlineBaseURL bool `yaml:"inline_base_url"` // and it may move a connector's base URL
 
+	// Self is the path of the program that runs the host. It is started once more,
+	// to remove what a killed host leaves behind; see Sweep. If it is empty, the
+	// next start does that.
+	Self string `yaml:"-"`
 	// Dev is for one machine: loopback only, callers are not authenticated, and
 	// what they bring is believed.
 	Dev bool `yaml:"-"`
@@ -153,9 +151,7 @@ func (c *Config) complete() error {
 	c.DefaultDeadline = or(c.DefaultDeadline, 30*time.Second)
 	c.MaxDeadline = or(c.MaxDeadline, 2*time.Minute)
 	c.ShutdownTimeout = or(c.ShutdownTimeout, c.MaxDeadline+10*time.Second)
-	c.Limits.MaxMessageBytes = or(c.Limits.MaxMessageBytes, 4<<20)
-	c.Limits.InFlight = or(c.Limits.InFlight, 2048)
-	c.Limits.InFlightPerConnector = or(c.Limits.InFlightPerConnector, 1024)
+	c.Limits.complete()
 	if c.Dev {
 		c.CommandsAnywhere, c.InlineConfig, c.InlineBaseURL = true, true, true
 	}
@@ -180,6 +176,7 @@ func (c *Config) check() error {
 	if c.DefaultDeadline > c.MaxDeadline {
 		errs = append(errs, fmt.Errorf("default_deadline: %s is more than max_deadline %s", c.DefaultDeadline, c.MaxDeadline))
 	}
+	errs = append(errs, c.Limits.check())
 	local, err := loopback(c.Listen)
 	switch {
 	case err != nil:
@@ -261,12 +258,4 @@ func (c *Config) authenticator() (auth.Authenticator, error) {
 		return auth.Anybody{}, nil
 	}
 	return auth.NewKeys(c.Callers)
-}
-
-func (c *Config) limits() gateway.Limits {
-	return gateway.Limits{
-		InFlight:             c.Limits.InFlight,
-		InFlightPerConnector: c.Limits.InFlightPerConnector,
-		PerSecond:            c.Limits.PerSecond,
-	}
 }

@@ -36,6 +36,8 @@ func Run(ctx context.Context, config Config) (err error) {
 		return fmt.Errorf("configuration:\n%w", err)
 	}
 	log := config.logger()
+	var sweeper sweeper
+	defer sweeper.end() // after all that it would remove is gone
 	runtimeDir, removeRuntimeDir, err := openOwnDir(config.RuntimeDir)
 	if err != nil {
 		return fmt.Errorf("runtime_dir: %w", err)
@@ -46,6 +48,8 @@ func Run(ctx context.Context, config Config) (err error) {
 		return fmt.Errorf("state_dir: %w", err)
 	}
 	defer removeStore()
+
+	sweeper.start(config.Self, log, runtimeDir, storeDir, config.Admin)
 
 	connectors, journal, metrics := registry.New(), admin.NewJournal(), telemetry.NewMetrics()
 	pins, err := controller.OpenPins(filepath.Join(config.StateDir, "pins.json"))
@@ -157,7 +161,7 @@ func (c *Config) gateway(r *registry.Registry, control *controller.Controller, m
 		DefaultDeadline: c.DefaultDeadline,
 		MaxDeadline:     c.MaxDeadline,
 		MaxMessage:      c.Limits.MaxMessageBytes,
-		Limits:          c.limits(),
+		Limits:          c.Limits.gateway(),
 	})
 }
 

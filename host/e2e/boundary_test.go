@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -122,7 +121,7 @@ func TestBrokenPluginsAreTold(t *testing.T) {
 		}
 	}
 	took := time.Since(began)
-	t.Logf("figure: six broken plugins at once told within %s", took.Round(time.Millisecond))
+	figure(t, "six broken plugins at once: callers and operators can read why", "1 s", "%s", took.Round(time.Millisecond))
 	if took > 5*time.Second { // five times what is promised
 		t.Errorf("telling took %s", took)
 	}
@@ -131,67 +130,6 @@ func TestBrokenPluginsAreTold(t *testing.T) {
 	}
 	if _, err := s.payments.Authorize(s.to("sandbox"), payment("still")); err != nil {
 		t.Errorf("the rest does not serve on: %v", err)
-	}
-}
-
-// TestSIGTERMFinishesCalls ends the gateway while calls are under way.
-func TestSIGTERMFinishesCalls(t *testing.T) {
-	s := newStack(t)
-	plugins := s.plugin("sandbox")
-	answered := make(chan error, 4)
-	for n := range cap(answered) {
-		go func() {
-			_, err := s.payments.Authorize(s.to("sandbox"), simulate(payment(fmt.Sprintf("slow-%d", n)), map[string]any{"delay_ms": 800}))
-			answered <- err
-		}()
-	}
-	s.wait("the calls are under way", func() bool { return s.inFlight() == cap(answered) })
-	if err := s.gateway.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	for range cap(answered) {
-		if err := <-answered; err != nil {
-			t.Errorf("a call in flight: %v", err)
-		}
-	}
-	<-s.ended
-	if code := s.gateway.ProcessState.ExitCode(); code != 0 {
-		t.Errorf("exit code %d", code)
-	}
-	for _, pid := range plugins {
-		if alive(pid) {
-			t.Errorf("plugin %d outlived the gateway", pid)
-		}
-	}
-	if left, _ := os.ReadDir(s.runtime); len(left) > 0 {
-		t.Errorf("left in the runtime directory: %v", left)
-	}
-	if n := len(s.ledger()); n != cap(answered) {
-		t.Errorf("%d payments in the books", n)
-	}
-}
-
-// TestKilledGatewayLeavesNothing kills the gateway, looks that its plugins die
-// with it, and that the next one clears up after it.
-func TestKilledGatewayLeavesNothing(t *testing.T) {
-	s := newStack(t)
-	plugins := s.plugin("sandbox")
-	if err := s.gateway.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	<-s.ended
-	s.wait("the plugins are gone", func() bool { return len(plugins) == 1 && !alive(plugins[0]) })
-	dead, _ := os.ReadDir(s.runtime)
-	if len(dead) != 1 {
-		t.Fatalf("in the runtime directory: %v", dead)
-	}
-	s.startGateway()
-	now, _ := os.ReadDir(s.runtime)
-	if len(now) != 1 || now[0].Name() == dead[0].Name() {
-		t.Errorf("in the runtime directory: %v, before: %v", now, dead)
-	}
-	if _, err := s.payments.Authorize(s.to("sandbox"), payment("again")); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -155,7 +155,7 @@ func (s *stack) serve(mode, more string) {
 	config := filepath.Join(filepath.Dir(s.plugins), "patchbay.yaml")
 	content := fmt.Sprintf("listen: %s\nops: %s\nplugins: %s\nstate_dir: %s\nruntime_dir: %s\nlog_level: debug\nmax_deadline: 10s\ndefault_deadline: 5s\n"+
 		"accounts:\n- {name: sandbox, connector: sandbox, default: true, config: {base_url: %q}}\n",
-		s.address, s.ops, s.plugins, filepath.Join(filepath.Dir(s.plugins), "state"), s.runtime, s.pspURL) + more
+		s.address, s.ops, s.plugins, s.state(), s.runtime, s.pspURL) + more
 	if err := os.WriteFile(config, []byte(content), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
@@ -187,17 +187,15 @@ func (s *stack) serve(mode, more string) {
 			s.t.Fatalf("the gateway ended: %s", s.log.tail(20))
 		default:
 		}
-		resp, err := http.Get("http://" + s.ops + "/readyz")
-		if err != nil {
-			return false
-		}
-		_ = resp.Body.Close()
-		return resp.StatusCode == http.StatusOK
+		return s.ready()
 	})
 	s.conn = s.dial(grpc.WithDisableRetry())
 	s.payments, s.refunds = paymentsv1.NewPaymentServiceClient(s.conn), paymentsv1.NewRefundServiceClient(s.conn)
 	s.gatewayC = gatewayv1.NewConnectorServiceClient(s.conn)
 }
+
+// state is the gateway's state_dir.
+func (s *stack) state() string { return filepath.Join(filepath.Dir(s.plugins), "state") }
 
 // stopGateway has the gateway end as on SIGTERM.
 func (s *stack) stopGateway() {
@@ -210,6 +208,13 @@ func (s *stack) stopGateway() {
 	case <-time.After(patience):
 		s.t.Fatal("the gateway did not end on SIGTERM")
 	}
+}
+
+// restart ends the gateway and starts another on the same directories.
+func (s *stack) restart() {
+	s.t.Helper()
+	s.stopGateway()
+	s.startGateway()
 }
 
 func (s *stack) dial(opts ...grpc.DialOption) *grpc.ClientConn {
@@ -235,7 +240,12 @@ func freeAddress(t *testing.T) string {
 // wait waits for a condition.
 func (s *stack) wait(what string, ok func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(2 * time.Millisecond) {
+	s.waitFor(patience, what, ok)
+}
+
+func (s *stack) waitFor(limit time.Duration, what string, ok func() bool) {
+	s.t.Helper()
+	for deadline := time.Now().Add(limit); !ok(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("waited in vain until %s", what)
 		}

@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -88,22 +87,23 @@ func (l *load) end() map[string]outcome {
 func (l *load) quantile(q float64) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	sorted := slices.Sorted(slices.Values(l.latency))
-	return sorted[int(float64(len(sorted)-1)*q)]
+	return quantile(l.latency, q)
 }
 
 // reconcile holds what callers were told against the PSP's books: nothing that
 // was answered is missing, nothing is there twice, and what failed for sure is
-// not there at all.
-func reconcile(t *testing.T, told map[string]outcome, books map[string][]charge) {
+// not there at all. It counts the charges that are missing or there twice.
+func reconcile(t *testing.T, told map[string]outcome, books map[string][]charge) (wrong int) {
 	t.Helper()
 	for reference, o := range told {
 		charges := books[reference]
 		f := wire.ParseFailure(status.Convert(o.err))
 		switch {
 		case len(charges) > 1:
+			wrong++
 			t.Errorf("%s is charged %d times", reference, len(charges))
 		case !o.failed() && len(charges) == 0:
+			wrong++
 			t.Errorf("%s was answered as captured and is not in the books", reference)
 		case o.err != nil && f.Sent == wire.SentNever && len(charges) > 0:
 			t.Errorf("%s was said to be never sent, and is in the books", reference)
@@ -116,6 +116,7 @@ func reconcile(t *testing.T, told map[string]outcome, books map[string][]charge)
 			t.Errorf("%s is in the books and nobody was told", reference)
 		}
 	}
+	return wrong
 }
 
 // failures describes the calls that failed, a line for each kind.

@@ -9,8 +9,8 @@ import (
 )
 
 // TestSwapsUnderLoad replaces a connector again and again while 16 callers pay
-// about a thousand times a second: 20 times by the manifest's version, 5 times by
-// the binary's bytes. No call fails, and nothing is left of what was replaced.
+// about a thousand times a second: mostly by the manifest's version, each fifth time
+// by the binary's bytes. No call fails, and nothing is left of what was replaced.
 func TestSwapsUnderLoad(t *testing.T) {
 	s := newStack(t)
 	source := filepath.Join(s.bin, "connector-sandbox")
@@ -19,7 +19,8 @@ func TestSwapsUnderLoad(t *testing.T) {
 	s.wait("calls are made", func() bool { return load.calls.Load() > 100 })
 	before := openFiles(t, s)
 
-	const swaps = 25
+	swaps := times(25, 10)
+	spread := time.Duration(swaps) * 800 * time.Millisecond
 	for n := 1; n <= swaps; n++ {
 		generation := s.generation("sandbox")
 		if n%5 == 0 {
@@ -28,20 +29,20 @@ func TestSwapsUnderLoad(t *testing.T) {
 			s.manifest(fmt.Sprintf("1.0.%d", n))
 		}
 		s.wait("a new generation serves", func() bool { return s.generation("sandbox") > generation })
-		for next := began.Add(time.Duration(n) * 20 * time.Second / swaps); time.Now().Before(next); {
-			time.Sleep(time.Until(next)) // spread over 20 s
+		for next := began.Add(time.Duration(n) * spread / time.Duration(swaps)); time.Now().Before(next); {
+			time.Sleep(time.Until(next)) // spread evenly
 		}
 	}
 	told := load.end()
 	took := time.Since(began)
 
 	failed, kinds := failures(told)
-	t.Logf("figure: %d calls in %s (%.0f/s), %d swaps, %d failed, p50 %s, p99 %s", len(told), took.Round(time.Second),
-		float64(len(told))/took.Seconds(), swaps, failed, load.quantile(0.5), load.quantile(0.99))
+	figure(t, fmt.Sprintf("%d replacements of a connector with a PSP behind it", swaps), "0 failed; the PSP's ledger is what callers were told",
+		"%d calls (%.0f a second), %d failed", len(told), float64(len(told))/took.Seconds(), failed)
 	if failed > 0 {
 		t.Errorf("%d calls failed: %v", failed, kinds)
 	}
-	if got := s.generation("sandbox"); got != 1+swaps {
+	if got := s.generation("sandbox"); got != uint64(1+swaps) {
 		t.Errorf("generation %d, want %d", got, 1+swaps)
 	}
 	reconcile(t, told, s.ledger())

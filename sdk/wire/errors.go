@@ -53,6 +53,7 @@ const (
 	ReasonOverloaded           = "OVERLOADED"
 	ReasonUnavailable          = "CONNECTOR_UNAVAILABLE"
 	ReasonMessageTooLarge      = "MESSAGE_TOO_LARGE"
+	ReasonStreamIdle           = "STREAM_IDLE"
 	ReasonOutcomeUnknown       = "OUTCOME_UNKNOWN"
 	ReasonIntegrityMismatch    = "INTEGRITY_MISMATCH"
 	ReasonInternal             = "INTERNAL"

@@ -2,8 +2,11 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +24,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serve(), validate(), showVersion(), connector(), plugins())
+	cmd.AddCommand(serve(), validate(), showVersion(), connector(), plugins(), sweep())
 	return cmd
 }
 
@@ -58,9 +61,23 @@ func serve() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if c.Self, err = os.Executable(); err != nil {
+			return err
+		}
 		return host.Run(cmd.Context(), c)
 	}
 	return cmd
+}
+
+// sweep is what the host starts to remove its files if it is killed.
+func sweep() *cobra.Command {
+	return &cobra.Command{
+		Use: host.SweepCommand + " PATH...", Hidden: true, Args: cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, paths []string) error {
+			signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP) // it ends with the host, not before
+			return host.Sweep(os.Stdin, paths...)
+		},
+	}
 }
 
 func validate() *cobra.Command {

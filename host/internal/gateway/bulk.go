@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -32,18 +34,19 @@ type bulkService struct{ gateway *Gateway }
 
 // Process implements gatewayv1.BulkServiceServer.
 func (s bulkService) Process(stream grpc.BidiStreamingServer[gatewayv1.ProcessRequest, gatewayv1.ProcessResponse]) error {
-	b := &bulk{gateway: s.gateway, stream: stream, slots: make(chan struct{}, bulkInFlight), seen: map[string]bool{}, connectors: map[string]chan struct{}{}}
-	defer b.work.Wait() // what was read is answered
-	for {
-		b.slots <- struct{}{}
-		request, err := stream.Recv()
-		if errors.Is(err, io.EOF) {
-			return b.end()
-		}
-		if err != nil {
-			return err
-		}
-		b.begin(request)
+	limit := s.gateway.config.Limits.StreamIdle
+	b := &bulk{
+		gateway: s.gateway, stream: stream, silence: newSilence(limit), slots: make(chan struct{}, bulkInFlight),
+		seen: map[string]bool{}, connectors: map[string]chan struct{}{},
+	}
+	defer b.silence.stop()
+	ended := make(chan error, 1)
+	go func() { ended <- b.read() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-b.silence.over: // a caller that does not read is silent too; returning frees what waits for it
+		return b.wentSilent(limit).Err()
 	}
 }
 
@@ -51,14 +54,35 @@ func (s bulkService) Process(stream grpc.BidiStreamingServer[gatewayv1.ProcessRe
 type bulk struct {
 	gateway *Gateway
 	stream  grpc.BidiStreamingServer[gatewayv1.ProcessRequest, gatewayv1.ProcessResponse]
-	slots   chan struct{} // one is taken by each operation that is under way
+	silence *silence
+	slots   chan struct{} // one is taken by each operation that is not answered
 	work    sync.WaitGroup
+
+	unanswered atomic.Int64 // operations that were begun and whose answer is not written
 
 	seen       map[string]bool          // correlation ids; of the reader alone
 	connectors map[string]chan struct{} // slots of each connector; of the reader alone
 
 	sending sync.Mutex
 	broken  error // of Send
+}
+
+// read begins what the caller sends. What was read is answered when it returns.
+func (b *bulk) read() error {
+	defer b.work.Wait()
+	for {
+		b.slots <- struct{}{}
+		request, err := b.stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return b.end()
+		}
+		if err != nil {
+			return err
+		}
+		if !b.begin(request) {
+			return nil // the stream was given up meanwhile
+		}
+	}
 }
 
 // end waits for the last answers.
@@ -69,9 +93,21 @@ func (b *bulk) end() error {
 	return b.broken
 }
 
-// begin starts an operation. It waits while its connector has as many of this
-// stream's operations as it may, so that a slow PSP slows the caller down.
-func (b *bulk) begin(request *gatewayv1.ProcessRequest) {
+// wentSilent says where the stream stood when it was given up. All that was read
+// is carried out then; answers may wait for a caller that does not read them.
+func (b *bulk) wentSilent(limit time.Duration) wire.Failure {
+	if waiting := b.unanswered.Load(); waiting > 0 {
+		f := refusal(codes.Unknown, wire.ReasonOutcomeUnknown, "the caller read nothing for %s; answers that wait for it: %d", limit, waiting)
+		f.Sent = wire.SentMaybe
+		return f
+	}
+	return refusal(codes.DeadlineExceeded, wire.ReasonStreamIdle, "neither side sent a message for %s; every operation that was taken is answered", limit)
+}
+
+// begin starts an operation; false if the stream was given up. It waits while the
+// connector has as many of this stream's operations as it may, so that a slow PSP
+// slows the caller down.
+func (b *bulk) begin(request *gatewayv1.ProcessRequest) bool {
 	target := request.GetConnector() + "/" + request.GetAccount()
 	slots := b.connectors[target]
 	if slots == nil {
@@ -81,12 +117,18 @@ func (b *bulk) begin(request *gatewayv1.ProcessRequest) {
 	twice := b.seen[request.GetCorrelationId()]
 	b.seen[request.GetCorrelationId()] = true
 	slots <- struct{}{}
+	if !b.silence.begin() {
+		return false
+	}
+	b.unanswered.Add(1)
 	b.work.Go(func() {
 		answer := b.process(request, twice)
+		b.silence.done()
 		b.send(answer)
 		<-slots
 		<-b.slots
 	})
+	return true
 }
 
 // send writes one answer. While the caller does not read, it waits, and so does
@@ -94,8 +136,12 @@ func (b *bulk) begin(request *gatewayv1.ProcessRequest) {
 func (b *bulk) send(answer *gatewayv1.ProcessResponse) {
 	b.sending.Lock()
 	defer b.sending.Unlock()
-	if b.broken == nil {
-		b.broken = b.stream.Send(answer)
+	if b.broken != nil {
+		return
+	}
+	if b.broken = b.stream.Send(answer); b.broken == nil {
+		b.unanswered.Add(-1)
+		b.silence.broken()
 	}
 }
 
@@ -138,11 +184,11 @@ func (b *bulk) process(request *gatewayv1.ProcessRequest, twice bool) *gatewayv1
 
 // carryOne is the way of a call that has its message already.
 func (g *Gateway) carryOne(ctx context.Context, c *call, message proto.Message) (*frame, error) {
-	leave, err := g.admit(c)
+	place, err := g.admit(c)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer place.leave()
 	raw, err := proto.Marshal(message)
 	if err != nil {
 		return nil, c.with(refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "the operation can't be encoded: %v", err))

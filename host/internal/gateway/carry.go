@@ -36,11 +36,11 @@ func (g *Gateway) carry(_ any, stream grpc.ServerStream) (err error) {
 	if err != nil {
 		return err
 	}
-	leave, err := g.admit(c)
+	place, err := g.admit(c)
 	if err != nil {
 		return err
 	}
-	defer leave()
+	defer place.leave()
 
 	own, plugin := g.deadline(stream.Context(), c.started)
 	_, m, err := g.look(stream.Context(), c, plugin)
@@ -50,9 +50,9 @@ func (g *Gateway) carry(_ any, stream grpc.ServerStream) (err error) {
 	if !m.Unary() {
 		return g.carryStream(stream, c, m, plugin)
 	}
-	request := &frame{}
-	if err := stream.RecvMsg(request); err != nil {
-		return c.with(refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "the message did not arrive: %v", status.Convert(err).Message()))
+	request, err := g.receive(stream, c, place)
+	if err != nil {
+		return err
 	}
 	defer request.free()
 	response, err := g.perform(stream.Context(), c, request, plugin, func(inst *registry.Instance) error {
@@ -70,15 +70,51 @@ func (g *Gateway) carry(_ any, stream grpc.ServerStream) (err error) {
 }
 
 // admit counts a call in, or refuses it.
-func (g *Gateway) admit(c *call) (leave func(), err error) {
+func (g *Gateway) admit(c *call) (*place, error) {
 	if !g.config.Registry.Has(c.pick.connector) {
 		return nil, c.with(g.unknownConnector(c.pick))
 	}
-	leave, refused := g.limits.admit(c.pick.connector)
+	place, refused := g.limits.admit(c.pick.connector)
 	if refused.Code != codes.OK {
 		return nil, c.with(refused)
 	}
-	return leave, nil
+	return place, nil
+}
+
+// receive reads the message of a unary call. A caller may be slow to send it, but
+// not for ever, and the connector's place is free for others meanwhile.
+func (g *Gateway) receive(stream grpc.ServerStream, c *call, place *place) (*frame, error) {
+	place.stepOut()
+	type arrival struct {
+		request *frame
+		err     error
+	}
+	arrived := make(chan arrival, 1)
+	go func() { // it ends with the call, be it answered or given up
+		request := &frame{}
+		err := stream.RecvMsg(request)
+		arrived <- arrival{request, err}
+	}()
+	var late <-chan time.Time
+	if g.config.Limits.Receive > 0 {
+		timer := time.NewTimer(g.config.Limits.Receive)
+		defer timer.Stop()
+		late = timer.C
+	}
+	var a arrival
+	select {
+	case a = <-arrived:
+	case <-late:
+		return nil, c.with(refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "the message did not arrive within %s", g.config.Limits.Receive))
+	}
+	if a.err != nil {
+		return nil, c.with(refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "the message did not arrive: %v", status.Convert(a.err).Message()))
+	}
+	if refused := place.enter(); refused.Code != codes.OK {
+		a.request.free()
+		return nil, c.with(refused)
+	}
+	return a.request, nil
 }
 
 // look tells what is known of the connector that a call is for, and holds the
@@ -288,9 +324,6 @@ func (g *Gateway) invoke(ctx context.Context, c *call, inst *registry.Instance, 
 
 var unary = &grpc.StreamDesc{}
 
-// errTooLarge is the cause of streams that end for a message of the caller's.
-var errTooLarge = errors.New("the message is too large")
-
 // handOver gives a request to one instance and takes its answer. over says
 // whether the instance may have got it.
 func (g *Gateway) handOver(ctx context.Context, c *call, inst *registry.Instance, m description.Method, request *frame) (response *frame, over bool, err error) {
@@ -323,99 +356,4 @@ func (g *Gateway) handOver(ctx context.Context, c *call, inst *registry.Instance
 		return nil, true, status.Error(codes.DataLoss, "the answer does not decode")
 	}
 	return response, true, nil
-}
-
-// carryStream carries a stream of any kind, message by message in both
-// directions. It is never repeated, and ends when its caller goes away.
-func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, m description.Method, until time.Time) (err error) {
-	inst, err := g.acquire(stream.Context(), c, until)
-	if err != nil {
-		return err
-	}
-	defer inst.Release()
-	c.description = inst.Description
-	ctx, cancel := context.WithCancelCause(stream.Context())
-	defer cancel(nil)
-	stop := context.AfterFunc(inst.Done(), func() { cancel(context.Cause(inst.Done())) })
-	defer stop()
-	c.envelope = c.context(g.config.KeySecret)
-	ctx, err = wire.OutgoingContext(ctx, c.envelope)
-	if err != nil {
-		return c.with(refusal(codes.Internal, wire.ReasonInternal, "%v", err))
-	}
-	_ = stream.SetHeader(metadata.Pairs(wire.ConnectorHeader, inst.Name+"@"+inst.Version))
-	if err := stream.SendHeader(nil); err != nil {
-		return c.with(refusal(codes.Unavailable, wire.ReasonUnavailable, "the caller is gone; nothing was sent"))
-	}
-	ctx, span := g.traceHandOver(ctx, c, inst)
-	var ended grpc.ClientStream
-	defer func() { span.end(ended, err) }()
-	desc := &grpc.StreamDesc{ClientStreams: m.ClientStreams, ServerStreams: m.ServerStreams}
-	out, err := inst.Conn.NewStream(ctx, desc, m.Path, grpc.ForceCodecV2(g.codec))
-	if err != nil {
-		return c.with(unavailable(c.pick, err))
-	}
-	go g.forward(stream, out, cancel)
-	answer, err := back(out, stream)
-	if answer == nil {
-		return err
-	}
-	ended = out
-	switch {
-	case answer.Code() == codes.OK:
-		return nil
-	case errors.Is(context.Cause(ctx), errTooLarge):
-		f := g.tooLarge()
-		f.Sent = wire.SentMaybe // messages before it were carried
-		return c.with(f)
-	case lost(answer):
-		return c.with(outcomeUnknown(explainLoss(answer, inst)))
-	default:
-		return c.answer(answer)
-	}
-}
-
-// back carries what the connector sends, and returns how it ended the stream; nil
-// and an error if the caller did.
-func back(from grpc.ClientStream, to grpc.ServerStream) (*status.Status, error) {
-	for {
-		message := &frame{}
-		err := from.RecvMsg(message)
-		if errors.Is(err, io.EOF) {
-			return status.New(codes.OK, ""), nil
-		}
-		if err != nil {
-			return status.Convert(err), nil
-		}
-		err = to.SendMsg(message)
-		message.free()
-		if err != nil {
-			return nil, err
-		}
-	}
-}
-
-// forward carries what the caller sends, at the pace at which the connector takes
-// it.
-func (g *Gateway) forward(from grpc.ServerStream, to grpc.ClientStream, cancel context.CancelCauseFunc) {
-	for {
-		message := &frame{}
-		err := from.RecvMsg(message)
-		if errors.Is(err, io.EOF) {
-			_ = to.CloseSend()
-			return
-		}
-		if err == nil && message.data.Len() > g.config.MaxMessage {
-			err = errTooLarge
-		}
-		if err != nil {
-			cancel(err)
-			return
-		}
-		err = to.SendMsg(message)
-		message.free()
-		if err != nil {
-			return // the reading side learns why
-		}
-	}
 }

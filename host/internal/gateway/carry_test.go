@@ -286,42 +286,6 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
-func TestLimits(t *testing.T) {
-	for name, test := range map[string]struct {
-		limits Limits
-		reason string
-	}{
-		"in flight":               {Limits{InFlight: 1}, wire.ReasonOverloaded},
-		"in flight per connector": {Limits{InFlightPerConnector: 1}, wire.ReasonOverloaded},
-		"per second":              {Limits{PerSecond: 0.001}, wire.ReasonRateLimited},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h := newHarness(t, func(c *Config) { c.Limits = test.limits })
-			entered, release := make(chan struct{}), make(chan struct{})
-			h.plugin.authorize = func(context.Context, *paymentsv1.AuthorizeRequest) (*paymentsv1.AuthorizeResponse, error) {
-				close(entered)
-				<-release
-				return &paymentsv1.AuthorizeResponse{}, nil
-			}
-			first := make(chan error, 1)
-			go func() {
-				_, err := h.payments.Authorize(h.ctx("x-connector", "acme"), valid())
-				first <- err
-			}()
-			<-entered
-			_, err := h.payments.Authorize(h.ctx("x-connector", "acme"), valid())
-			f := expect(t, err, codes.ResourceExhausted, test.reason, wire.SentNever)
-			if f.RetryAfter <= 0 {
-				t.Error("no RetryInfo")
-			}
-			close(release)
-			if err := <-first; err != nil {
-				t.Error(err)
-			}
-		})
-	}
-}
-
 // chat opens a stream of acme.v1.EchoService.
 func (h *harness) chat(method string, client, server bool) grpc.ClientStream {
 	h.t.Helper()

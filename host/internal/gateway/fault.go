@@ -40,6 +40,7 @@ var faults = sync.OnceValue(func() map[string]blame {
 		wire.ReasonOverloaded:           {host, connector},
 		wire.ReasonUnavailable:          {connector, psp},
 		wire.ReasonMessageTooLarge:      {caller, caller},
+		wire.ReasonStreamIdle:           {caller, connector},
 		wire.ReasonOutcomeUnknown:       {connector, psp},
 		wire.ReasonIntegrityMismatch:    {connector, psp},
 		wire.ReasonInternal:             {host, connector},

@@ -199,6 +199,12 @@ func (p *plugin) echo(_ any, stream grpc.ServerStream) error {
 // instance describes the plugin as a generation of connector acme.
 func (h *harness) instance(p *plugin, generation uint64) *registry.Instance {
 	h.t.Helper()
+	return h.instanceOf("acme", p, generation)
+}
+
+// instanceOf describes the plugin as a generation of another connector.
+func (h *harness) instanceOf(name string, p *plugin, generation uint64) *registry.Instance {
+	h.t.Helper()
 	schema, err := structpb.NewStruct(map[string]any{
 		"type": "object", "additionalProperties": false, "required": []any{"api_key"},
 		"properties": map[string]any{"api_key": map[string]any{"type": "string"}, "base_url": map[string]any{"type": "string"}},
@@ -206,8 +212,8 @@ func (h *harness) instance(p *plugin, generation uint64) *registry.Instance {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	d, err := description.Parse("acme", "1.0.0", &connectorv1.Description{
-		Id: "acme",
+	d, err := description.Parse(name, "1.0.0", &connectorv1.Description{
+		Id: name,
 		Services: []*connectorv1.Service{
 			{Name: "patchbay.payments.v1.PaymentService", Operations: []*connectorv1.Operation{
 				{Name: "Authorize", Idempotency: &connectorv1.Idempotency{Kind: connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_NONE}},
@@ -221,7 +227,7 @@ func (h *harness) instance(p *plugin, generation uint64) *registry.Instance {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return registry.NewInstance("acme", "1.0.0", generation, d, p.conn)
+	return registry.NewInstance(name, "1.0.0", generation, d, p.conn)
 }
 
 // echoFile describes a third party's service with every kind of method.

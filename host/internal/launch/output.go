@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 
 	"github.com/hashicorp/go-hclog"
@@ -31,19 +32,25 @@ type output struct {
 	mu      sync.Mutex
 	last    []string
 	cause   string // the line with which a Go program says why it dies
-	rate    *rate.Limiter
+	lines   *rate.Limiter
+	bytes   *rate.Limiter
 	dropped int // lines that came too fast for the log
 }
 
-// A plugin may write this many lines a second to the log, and a burst of them: a
-// chatty guest must not fill the host's disk.
+// A plugin may write this many lines and bytes a second to the log, and a burst of
+// them: a chatty guest must not fill the host's disk.
 const (
 	linesPerSecond = 500
 	linesAtOnce    = 2000
+	bytesPerSecond = 128 << 10
+	bytesAtOnce    = 1 << 20
 )
 
 func newOutput(spec Spec) *output {
-	return &output{log: spec.Log, each: spec.Line, rate: rate.NewLimiter(linesPerSecond, linesAtOnce)}
+	return &output{
+		log: spec.Log, each: spec.Line,
+		lines: rate.NewLimiter(linesPerSecond, linesAtOnce), bytes: rate.NewLimiter(bytesPerSecond, bytesAtOnce),
+	}
 }
 
 // drain reads until the stream ends, whatever comes.
@@ -82,7 +89,7 @@ func (o *output) line(raw []byte) {
 	if strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ") {
 		o.cause = text
 	}
-	logged := o.rate.Allow()
+	logged := o.lines.Allow() && o.bytes.AllowN(time.Now(), len(text))
 	dropped := o.dropped
 	if o.dropped = 0; !logged {
 		o.dropped = dropped + 1

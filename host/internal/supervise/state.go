@@ -117,6 +117,8 @@ func (l *life) fire(event Event, n note) {
 		From: l.state, To: next, Event: event, Reason: n.reason, End: n.end,
 	}
 	l.state = next
+	l.log.Debug("a step in a plugin's life", "connector", l.of.Manifest.Name, "version", l.of.Manifest.Version, "generation", l.generation, "pid", l.pid,
+		"from", t.From, "to", t.To, "event", event, "reason", n.reason)
 	l.observer.Moved(t)
 }
 

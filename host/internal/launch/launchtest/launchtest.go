@@ -4,10 +4,12 @@
 package launchtest
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -74,6 +76,7 @@ var behaviours = map[string]func(){
 			fmt.Fprintln(os.Stderr, line)
 		}
 	},
+	"floods stderr":       func() { go flood() },
 	"tells its arguments": func() { fmt.Fprintln(os.Stderr, strings.Join(os.Args[1:], " ")) },
 	"leaves a child": func() {
 		child := exec.Command("/bin/sleep", "3600")
@@ -84,6 +87,41 @@ var behaviours = map[string]func(){
 		}
 		fmt.Fprintf(os.Stderr, "child %d\n", child.Process.Pid)
 	},
+}
+
+// FloodEnv is the variable with the number of lines that "floods stderr" writes
+// while it serves, and FloodDoneEnv names the file that it makes when they are
+// written.
+const (
+	FloodEnv     = "TEST_FLOOD"
+	FloodDoneEnv = "TEST_FLOOD_DONE"
+)
+
+// flood writes lines that are meant to hurt who reads them, one in 10,000 of them
+// of 10 MB.
+func flood() {
+	lines, err := strconv.Atoi(os.Getenv(FloodEnv))
+	if err != nil {
+		panic(err)
+	}
+	hostile := []string{
+		`{"@message":1}`, `{"@level":[],"@message":"x"}`, `{"@timestamp":7}`, `{`, `{"@message":`, "\x00\xff\xfe\x1b[31m\x7f",
+		`[[[[[[[[[[[[[[[[`, `{"@level":"error","@message":"panic: "}`, `{"a":{"b":{"c":[{}]}},"@message":null}`, strings.Repeat("z", 9<<10),
+	}
+	long := strings.Repeat("y", 10<<20)
+	out := bufio.NewWriterSize(os.Stderr, 64<<10)
+	for n := range lines {
+		line := hostile[n%len(hostile)]
+		if n%10_000 == 9_999 {
+			line = long
+		}
+		_, _ = out.WriteString(line)
+		_ = out.WriteByte('\n')
+	}
+	_ = out.Flush()
+	if err := os.WriteFile(os.Getenv(FloodDoneEnv), nil, 0o600); err != nil {
+		panic(err)
+	}
 }
 
 func forever() {

@@ -1,0 +1,70 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/patchbay/patchbay/host/internal/launch/launchtest"
+	gatewayv1 "github.com/patchbay/patchbay/proto/patchbay/gateway/v1"
+)
+
+// TestLazyConnectors installs many connectors that rest until they are called.
+func TestLazyConnectors(t *testing.T) {
+	installed := times(100, 10)
+	s := newStack(t)
+	s.addRecorder()
+	name := func(n int) string { return fmt.Sprintf("lazy-%d", n) }
+	for n := range installed {
+		s.put(name(n)+".yaml", fmt.Appendf(nil, "name: %s\nversion: 1.0.0\ncommand: recorder\nstart: lazy\nenv: {%s: %s}\n", name(n), launchtest.IDEnv, name(n)), 0o644)
+	}
+	for n := range installed { // each runs once, to say what it is
+		s.wait(name(n)+" is known", func() bool { return s.describes(name(n)) })
+	}
+	s.restart()
+
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	list, err := s.gatewayC.ListConnectors(ctx, &gatewayv1.ListConnectorsRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(list.GetConnectors()); n != installed+2 {
+		t.Errorf("%d connectors are listed, want %d", n, installed+2)
+	}
+	for n := range installed {
+		if !s.describes(name(n)) {
+			t.Errorf("%s does not tell what it is", name(n))
+		}
+		if pids := s.plugin(name(n)); len(pids) > 0 {
+			t.Errorf("%s runs, and nobody has called it", name(n))
+		}
+	}
+	resting := s.memory("VmRSS")
+
+	var took []time.Duration
+	for n := range installed {
+		began := time.Now()
+		if _, err := s.payments.Authorize(s.to(name(n)), payment("cold")); err != nil {
+			t.Fatalf("the first call to %s: %v", name(n), err)
+		}
+		took = append(took, time.Since(began))
+	}
+	first := quantile(took, 0.95)
+	figure(t, fmt.Sprintf("%d installed lazy connectors", installed), "host under 150 MB resident", "%.0f MB while they rest, %.0f MB with all awake",
+		float64(resting)/megabyte, float64(s.memory("VmRSS"))/megabyte)
+	figure(t, "first call to a connector that rests", "150 ms at p95", "p50 %s, p95 %s", quantile(took, 0.5).Round(time.Millisecond), first.Round(time.Millisecond))
+	if resting > 150*megabyte && !raceEnabled {
+		t.Errorf("%d bytes resident", resting)
+	}
+	if first > within(150*time.Millisecond) {
+		t.Errorf("first calls took %s at p95", first)
+	}
+}
+
+// describes says whether the gateway tells what a connector is.
+func (s *stack) describes(name string) bool {
+	versions := s.connector(name).GetVersions()
+	return len(versions) > 0 && len(versions[0].GetDescription().GetServices()) > 0
+}
