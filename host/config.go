@@ -55,7 +55,10 @@ type Config struct {
 	DefaultDeadline time.Duration `yaml:"default_deadline"`
 	MaxDeadline     time.Duration `yaml:"max_deadline"`
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"`
-	LogLevel        string        `yaml:"log_level"`
+	// ShutdownDelay is how long calls are still taken after health has said no, so
+	// that load balancers have looked before the listener closes; nil: the default.
+	ShutdownDelay *time.Duration `yaml:"shutdown_delay"`
+	LogLevel      string         `yaml:"log_level"`
 
 	InlineConfig  bool `yaml:"inline_config"`   // callers may bring configuration
 	InlineBaseURL bool `yaml:"inline_base_url"` // and it may move a connector's base URL
@@ -135,6 +138,9 @@ func (c *Config) completePaths() error {
 	return nil
 }
 
+// defaultShutdownDelay is a look of a load balancer, and a little.
+const defaultShutdownDelay = 5 * time.Second
+
 // complete fills in defaults and refuses what can't be run.
 func (c *Config) complete() error {
 	if err := c.completePaths(); err != nil {
@@ -148,6 +154,12 @@ func (c *Config) complete() error {
 	c.DefaultDeadline = or(c.DefaultDeadline, 30*time.Second)
 	c.MaxDeadline = or(c.MaxDeadline, 2*time.Minute)
 	c.ShutdownTimeout = or(c.ShutdownTimeout, c.MaxDeadline+10*time.Second)
+	if c.ShutdownDelay == nil {
+		c.ShutdownDelay = new(defaultShutdownDelay)
+		if c.Dev {
+			*c.ShutdownDelay = 0
+		}
+	}
 	c.Limits.MaxMessageBytes = or(c.Limits.MaxMessageBytes, 4<<20)
 	c.Limits.InFlight = or(c.Limits.InFlight, 2048)
 	c.Limits.InFlightPerConnector = or(c.Limits.InFlightPerConnector, 1024)
@@ -174,6 +186,9 @@ func (c *Config) check() error {
 	}
 	if c.DefaultDeadline > c.MaxDeadline {
 		errs = append(errs, fmt.Errorf("default_deadline: %s is more than max_deadline %s", c.DefaultDeadline, c.MaxDeadline))
+	}
+	if *c.ShutdownDelay < 0 {
+		errs = append(errs, fmt.Errorf("shutdown_delay: %s is less than nothing", c.ShutdownDelay))
 	}
 	local, err := loopback(c.Listen)
 	switch {

@@ -92,10 +92,13 @@ func Run(ctx context.Context, config Config) (err error) {
 		case <-control.Ready():
 			edge.SetServing(true)
 			log.Info("ready", "listen", listener.Addr().String(), "plugins", config.Plugins, "dev", config.Dev)
+			<-ctx.Done()
+			edge.SetServing(false)
+			log.Info("stopping", "delay", config.ShutdownDelay.String(), "limit", config.ShutdownTimeout.String())
+			<-time.After(*config.ShutdownDelay) // load balancers look, and send no more
 		case <-ctx.Done():
+			log.Info("stopping", "limit", config.ShutdownTimeout.String())
 		}
-		<-ctx.Done()
-		log.Info("stopping", "limit", config.ShutdownTimeout.String())
 		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), config.ShutdownTimeout)
 		defer cancel()
 		edge.Stop(limit)

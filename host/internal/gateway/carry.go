@@ -118,7 +118,9 @@ func (g *Gateway) acquire(ctx context.Context, c *call, until time.Time) (*regis
 	inst, err := g.config.Registry.Acquire(c.pick.connector, c.pick.version)
 	if errors.Is(err, registry.ErrNotServing) {
 		wait, cancel := context.WithDeadline(ctx, until)
+		wait, stop := g.untilEnd(wait)
 		inst, err = g.config.Registry.AcquireWait(wait, c.pick.connector, c.pick.version)
+		stop()
 		cancel()
 	}
 	switch {
@@ -180,6 +182,8 @@ func (g *Gateway) perform(ctx context.Context, c *call, request *frame, plugin t
 	// have begun to leave is seen to its end, and its result recorded.
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), plugin)
 	defer cancel()
+	ctx, stop := g.untilEnd(ctx)
+	defer stop()
 	ctx, err = wire.OutgoingContext(ctx, c.context(g.config.KeySecret))
 	if err != nil {
 		inst.Release()
@@ -266,7 +270,7 @@ func (g *Gateway) invoke(ctx context.Context, c *call, inst *registry.Instance, 
 		case handed > 0 && !lost(st):
 			return nil, c.with(answered(st))
 		case handed > 0 && (handed == attempts || !m.Repeatable || ctx.Err() != nil):
-			return nil, c.with(afterLoss(m, explainLoss(st, inst)))
+			return nil, c.with(afterLoss(m, explainLoss(ctx, st, inst)))
 		case ctx.Err() != nil:
 			return nil, c.with(unavailable(c.pick, ctx.Err()))
 		}
@@ -277,7 +281,7 @@ func (g *Gateway) invoke(ctx context.Context, c *call, inst *registry.Instance, 
 		case err == nil:
 			inst = next
 		case handed > 0:
-			return nil, c.with(afterLoss(m, explainLoss(st, inst)))
+			return nil, c.with(afterLoss(m, explainLoss(ctx, st, inst)))
 		default:
 			return nil, c.with(unavailable(c.pick, err))
 		}
@@ -327,7 +331,9 @@ func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, m description.M
 		return err
 	}
 	defer inst.Release()
-	ctx, cancel := context.WithCancelCause(stream.Context())
+	ctx, leave := g.untilEnd(stream.Context())
+	defer leave()
+	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop := context.AfterFunc(inst.Done(), func() { cancel(context.Cause(inst.Done())) })
 	defer stop()
@@ -358,7 +364,7 @@ func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, m description.M
 				return c.with(f)
 			}
 			if lost(st) {
-				return c.with(outcomeUnknown(explainLoss(st, inst)))
+				return c.with(outcomeUnknown(explainLoss(ctx, st, inst)))
 			}
 			return c.with(answered(st))
 		}
