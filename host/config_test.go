@@ -22,7 +22,7 @@ func TestShutdownDelay(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "patchbay.yaml")
-		if err := os.WriteFile(path, []byte("plugins: .\nruntime_dir: /tmp\nstate_dir: .\nadmin: off\n"+test.file), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte("plugins: .\nruntime_dir: .\nstate_dir: .\nadmin: off\n"+test.file), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		c, err := ReadConfig(path)

@@ -82,7 +82,14 @@ func Run(ctx context.Context, config Config) (err error) {
 	plugins, stopPlugins := context.WithCancel(context.WithoutCancel(ctx))
 	group, ctx := errgroup.WithContext(ctx)
 	watcher := watch.New(config.Plugins, log)
-	group.Go(func() error { return edge.Serve(listener) })
+	group.Go(func() error {
+		select {
+		case <-control.Known(): // callers wait that long in the listener's queue: they would be told that there is no such connector
+			return edge.Serve(listener)
+		case <-ctx.Done():
+			return listener.Close()
+		}
+	})
 	group.Go(func() error { return watcher.Run(plugins) })
 	group.Go(func() error { return control.Run(plugins, watcher) })
 	group.Go(func() error { return config.serveAdmin(plugins, control, journal, log) })
