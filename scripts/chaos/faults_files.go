@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -66,7 +67,7 @@ func replaceBinary(_ context.Context, s *stage, choose *rand.Rand) error {
 // writeBinarySlowly overwrites the binary as cp does over a slow line, with or
 // without a manifest that says which bytes are meant.
 func writeBinarySlowly(ctx context.Context, s *stage, choose *rand.Rand) error {
-	content := append(s.binary[:len(s.binary):len(s.binary)], fmt.Appendf(nil, "build %d", choose.Uint64())...)
+	content := slices.Concat(s.binary, fmt.Appendf(nil, "build %d", choose.Uint64()))
 	if choose.IntN(2) == 0 {
 		if err := s.declareNext(digestOf(content)); err != nil {
 			return err

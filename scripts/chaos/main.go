@@ -78,6 +78,7 @@ func play(ctx context.Context, o options, out *os.File) (err error) {
 	healing, recovered, healErr := s.heal(ctx)
 	told := append(c.stop(), healing...)
 	if healErr != nil {
+		s.dump()
 		return fmt.Errorf("it does not recover: %w", errors.Join(healErr, s.keepLog(o.log, out)))
 	}
 	r.judgeAll(ctx, s, told)

@@ -9,8 +9,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/patchbay/patchbay/scripts/internal/local"
@@ -157,6 +159,14 @@ func (s *stage) killGateway() {
 	s.letGo().Kill()
 }
 
+// dump has the gateway write into its log what it is doing, which ends it.
+func (s *stage) dump() {
+	gateway := s.letGo()
+	if syscall.Kill(gateway.PID(), syscall.SIGQUIT) == nil {
+		_ = gateway.Stop(stopTime) // how it ends is no matter any more
+	}
+}
+
 // letGo says that the gateway may end from now on.
 func (s *stage) letGo() *local.Process {
 	s.mu.Lock()
@@ -194,7 +204,7 @@ func (s *stage) put(name string, content []byte, mode os.FileMode) error {
 // putBinary puts the good connector in place, with a tail that changes its digest
 // and nothing else.
 func (s *stage) putBinary(tail []byte) error {
-	return s.put(binaryName, append(s.binary[:len(s.binary):len(s.binary)], tail...), 0o700)
+	return s.put(binaryName, slices.Concat(s.binary, tail), 0o700)
 }
 
 // declareNext declares the connector in place as the next version, in the bytes

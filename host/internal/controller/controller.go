@@ -201,8 +201,14 @@ func (c *Controller) declared() map[string]reconcile.Declaration {
 	return declared
 }
 
-// want has a declaration run.
+// want has a declaration run. It waits for the supervisor, which may be waiting
+// for the lock to announce something, so it does not hold the lock then.
 func (c *Controller) want(d reconcile.Declaration, binary *launch.Binary) (settled <-chan struct{}) {
+	return c.slot(d).supervisor.Want(supervise.Target{Declaration: d, Binary: binary})
+}
+
+// slot is that of a declaration's file, which declares this from now on.
+func (c *Controller) slot(d reconcile.Declaration) *slot {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.slots[d.File]
@@ -212,7 +218,7 @@ func (c *Controller) want(d reconcile.Declaration, binary *launch.Binary) (settl
 		c.slots[d.File] = s
 	}
 	s.declared = d
-	return s.supervisor.Want(supervise.Target{Declaration: d, Binary: binary})
+	return s
 }
 
 // stop drains and stops what runs for a file, unless the file has come back in

@@ -122,11 +122,11 @@ func (c *Controller) resolve(command string) (string, error) {
 
 // declare makes of a look what reconcile decides about: a declaration whose
 // binary is in the store, or an error. The binary is the caller's to close. The
-// error is that of the store, which is in found too, in words.
+// error is what found says in words.
 func (c *Controller) declare(file string, l look) (reconcile.Found, *launch.Binary, error) {
 	found := c.parse(file, l)
 	if found.Err != nil {
-		return found, nil, nil
+		return found, nil, found.Err
 	}
 	binary, err := c.config.Store.Put(l.binary, found.Manifest.SHA256)
 	if err != nil {
