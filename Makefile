@@ -51,6 +51,14 @@ bench: build ## measure what carrying a call costs
 	@go build -o .run/bench ./scripts/bench
 	@exec .run/bench
 
+DURATION ?= 1m
+SEED ?= 0
+.PHONY: chaos
+chaos: build ## break everything under load, and compare with the PSP's ledger: DURATION=10m SEED=7
+	@CGO_ENABLED=0 go build -trimpath -o .run/chaos/ ./scripts/chaos/connector-misfit ./scripts/chaos
+	@cp bin/patchbay bin/connector-sandbox .run/chaos/
+	@exec .run/chaos/chaos -bin .run/chaos -duration $(DURATION) -seed $(SEED)
+
 .PHONY: figures
 figures: ## measure in full what docs/reliability.md promises, and write its table
 	@go build -o .run/figures ./scripts/figures

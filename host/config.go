@@ -50,7 +50,10 @@ type Config struct {
 	DefaultDeadline time.Duration `yaml:"default_deadline"`
 	MaxDeadline     time.Duration `yaml:"max_deadline"`
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"`
-	LogLevel        string        `yaml:"log_level"`
+	// ShutdownDelay is how long calls are still taken after health has said no, so
+	// that load balancers have looked before the listener closes; nil: the default.
+	ShutdownDelay *time.Duration `yaml:"shutdown_delay"`
+	LogLevel      string         `yaml:"log_level"`
 
 	// OTLPEndpoint is where traces go, such as http://localhost:4317; empty: where
 	// OpenTelemetry's environment variables say, else nowhere.
@@ -138,6 +141,9 @@ func (c *Config) completePaths() error {
 	return nil
 }
 
+// defaultShutdownDelay is a look of a load balancer, and a little.
+const defaultShutdownDelay = 5 * time.Second
+
 // complete fills in defaults and refuses what can't be run.
 func (c *Config) complete() error {
 	if err := c.completePaths(); err != nil {
@@ -152,6 +158,12 @@ func (c *Config) complete() error {
 	c.MaxDeadline = or(c.MaxDeadline, 2*time.Minute)
 	c.ShutdownTimeout = or(c.ShutdownTimeout, c.MaxDeadline+10*time.Second)
 	c.Limits.complete()
+	if c.ShutdownDelay == nil {
+		c.ShutdownDelay = new(defaultShutdownDelay)
+		if c.Dev {
+			*c.ShutdownDelay = 0
+		}
+	}
 	if c.Dev {
 		c.CommandsAnywhere, c.InlineConfig, c.InlineBaseURL = true, true, true
 	}
@@ -177,6 +189,9 @@ func (c *Config) check() error {
 		errs = append(errs, fmt.Errorf("default_deadline: %s is more than max_deadline %s", c.DefaultDeadline, c.MaxDeadline))
 	}
 	errs = append(errs, c.Limits.check())
+	if *c.ShutdownDelay < 0 {
+		errs = append(errs, fmt.Errorf("shutdown_delay: %s is less than nothing", c.ShutdownDelay))
+	}
 	local, err := loopback(c.Listen)
 	switch {
 	case err != nil:

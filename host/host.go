@@ -101,7 +101,14 @@ func Run(ctx context.Context, config Config) (err error) {
 	plugins, stopPlugins := context.WithCancel(context.WithoutCancel(ctx))
 	group, ctx := errgroup.WithContext(ctx)
 	watcher := watch.New(config.Plugins, log)
-	group.Go(func() error { return edge.Serve(listener) })
+	group.Go(func() error {
+		select {
+		case <-control.Known(): // callers wait that long in the listener's queue: they would be told that there is no such connector
+			return edge.Serve(listener)
+		case <-ctx.Done():
+			return listener.Close()
+		}
+	})
 	group.Go(func() error { return watcher.Run(plugins) })
 	group.Go(func() error { return control.Run(plugins, watcher) })
 	group.Go(func() error { return serveAdmin(plugins, operators, control, journal) })
@@ -111,10 +118,13 @@ func Run(ctx context.Context, config Config) (err error) {
 		case <-control.Ready():
 			edge.SetServing(true)
 			log.Info("ready", "listen", listener.Addr().String(), "plugins", config.Plugins, "dev", config.Dev)
+			<-ctx.Done()
+			edge.SetServing(false)
+			log.Info("stopping", "delay", config.ShutdownDelay.String(), "limit", config.ShutdownTimeout.String())
+			<-time.After(*config.ShutdownDelay) // load balancers look, and send no more
 		case <-ctx.Done():
+			log.Info("stopping", "limit", config.ShutdownTimeout.String())
 		}
-		<-ctx.Done()
-		log.Info("stopping", "limit", config.ShutdownTimeout.String())
 		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), config.ShutdownTimeout)
 		defer cancel()
 		edge.Stop(limit)

@@ -96,6 +96,14 @@ func newStack(t *testing.T) *stack {
 // prepareStack starts everything but the gateway.
 func prepareStack(t *testing.T) *stack {
 	t.Helper()
+	s := prepareFiles(t)
+	s.startPSP()
+	return s
+}
+
+// prepareFiles puts the connector and its manifest into a directory of their own.
+func prepareFiles(t *testing.T) *stack {
+	t.Helper()
 	bin, err := built()
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +124,6 @@ func prepareStack(t *testing.T) *stack {
 	}
 	s.copyFile(filepath.Join(bin, "connector-sandbox"), "connector-sandbox", nil)
 	s.manifest("1.0.0")
-	s.startPSP()
 	return s
 }
 

@@ -19,6 +19,7 @@ import (
 // load is a number of callers that pay without ever trying again.
 type load struct {
 	stack   *stack
+	ask     func(reference string) *paymentsv1.AuthorizeRequest
 	stop    context.CancelFunc
 	callers sync.WaitGroup
 	calls   atomic.Int64
@@ -43,8 +44,13 @@ func (o outcome) failed() bool {
 // startLoad has callers make calls at a total rate of perSecond, or as fast as
 // the machine goes if it can't.
 func startLoad(s *stack, callers int, perSecond float64) *load {
+	return startLoadOf(s, payment, callers, perSecond)
+}
+
+// startLoadOf is startLoad for requests of another kind.
+func startLoadOf(s *stack, ask func(reference string) *paymentsv1.AuthorizeRequest, callers int, perSecond float64) *load {
 	ctx, stop := context.WithCancel(s.t.Context())
-	l := &load{stack: s, stop: stop, told: map[string]outcome{}}
+	l := &load{stack: s, ask: ask, stop: stop, told: map[string]outcome{}}
 	pause := time.Duration(float64(time.Second) * float64(callers) / perSecond)
 	for caller := range callers {
 		l.callers.Go(func() {
@@ -67,7 +73,7 @@ func (l *load) pay(reference string) {
 	ctx, cancel := context.WithTimeout(l.stack.to("sandbox", "idempotency-key", reference), 5*time.Second)
 	defer cancel()
 	began := time.Now()
-	answer, err := l.stack.payments.Authorize(ctx, payment(reference))
+	answer, err := l.stack.payments.Authorize(ctx, l.ask(reference))
 	took := time.Since(began)
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -106,6 +106,9 @@ func (i *inspection) goFile(name string, raw []byte) error {
 		i.limit(name, raw, maxConnector)
 	}
 	i.declarations(name, file, !test && in(folder, timeless()...))
+	if !test && in(folder, monotonic()...) {
+		i.clock(name, file)
+	}
 	return nil
 }
 
@@ -142,6 +145,20 @@ func (i *inspection) declarations(name string, file *ast.File, timeless bool) {
 			if x, ok := n.X.(*ast.Ident); timeless && ok && x.Name == "time" && slices.Contains(clocks(), n.Sel.Name) {
 				i.found(name, "time.%s: this room has no clock", n.Sel.Name)
 			}
+		}
+		return true
+	})
+}
+
+// clock looks for times that would jump with the machine's clock.
+func (i *inspection) clock(name string, file *ast.File) {
+	ast.Inspect(file, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		if f, ok := call.Fun.(*ast.SelectorExpr); ok && slices.Contains(wallClock(), f.Sel.Name) {
+			i.found(name, "%s: a time that jumps with the machine's clock", f.Sel.Name)
 		}
 		return true
 	})

@@ -119,6 +119,7 @@ func TestCaught(t *testing.T) {
 		{"host/internal/reconcile/a.go", importing("os/exec"), "must not import os/exec"},
 		{"host/internal/reconcile/a.go", importing(ours + "host/internal/registry"), "must not import host/internal/registry"},
 		{"host/internal/reconcile/a.go", "package x\nimport \"time\"\nvar _ = time.Now\n", "time.Now: this room has no clock"},
+		{"host/internal/supervise/a.go", "package x\nimport \"time\"\nvar _ = time.Now().UTC()\n", "UTC: a time that jumps"},
 		{"host/internal/watch/a.go", importing(ours + "host/internal/manifest"), "must not import host/internal/manifest"},
 
 		{"scripts/demo/a.go", importing(ours + "host"), "scripts/... must not import host"},

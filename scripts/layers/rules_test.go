@@ -61,6 +61,22 @@ func clocks() []string {
 	return []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
 }
 
+// monotonic are the rooms whose times must not jump with the machine's clock: they
+// wait, and compare.
+func monotonic() []string {
+	return []string{
+		"host/internal/controller", "host/internal/gateway", "host/internal/launch", "host/internal/registry",
+		"host/internal/supervise", "host/internal/watch",
+	}
+}
+
+// wallClock are the functions and methods of package time whose result has lost
+// the monotonic reading that time.Now has taken; see "Monotonic Clocks" in the
+// package's documentation.
+func wallClock() []string {
+	return []string{"UTC", "Local", "Unix", "UnixMicro", "UnixMilli", "UnixNano"}
+}
+
 // vagueNames are those of packages that say nothing of what is in them.
 func vagueNames() []string {
 	return []string{"base", "common", "core", "helper", "helpers", "model", "models", "util", "utils"}

@@ -48,7 +48,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 
 // ListPlugins implements adminv1.PluginServiceServer.
 func (s *Server) ListPlugins(_ context.Context, req *adminv1.ListPluginsRequest) (*adminv1.ListPluginsResponse, error) {
-	if err := s.plugins.Known(req.GetName()); err != nil {
+	if err := s.plugins.Check(req.GetName()); err != nil {
 		return nil, asStatus(err)
 	}
 	return &adminv1.ListPluginsResponse{Plugins: s.list(req.GetName()), Problems: s.problems(req.GetName())}, nil
@@ -56,7 +56,7 @@ func (s *Server) ListPlugins(_ context.Context, req *adminv1.ListPluginsRequest)
 
 // Watch implements adminv1.PluginServiceServer.
 func (s *Server) Watch(req *adminv1.WatchRequest, stream grpc.ServerStreamingServer[adminv1.WatchResponse]) error {
-	if err := s.plugins.Known(req.GetName()); err != nil {
+	if err := s.plugins.Check(req.GetName()); err != nil {
 		return asStatus(err)
 	}
 	steps, done := s.journal.read()

@@ -39,6 +39,7 @@ type Config struct {
 // Controller makes what runs equal to what is declared.
 type Controller struct {
 	config  Config
+	known   chan struct{}
 	ready   chan struct{}
 	rescans chan chan<- struct{} // by an operator; closed when what was found is settled
 	leaving sync.WaitGroup       // connectors whose manifests are gone
@@ -65,13 +66,17 @@ type Problem struct {
 
 // New returns a controller that runs nothing yet.
 func New(config Config) *Controller {
-	c := &Controller{config: config, ready: make(chan struct{}), rescans: make(chan chan<- struct{}), slots: map[string]*slot{}, changed: make(chan struct{})}
+	c := &Controller{config: config, known: make(chan struct{}), ready: make(chan struct{}), rescans: make(chan chan<- struct{}), slots: map[string]*slot{}, changed: make(chan struct{})}
 	c.config.Supervise.Changed = c.announce
 	for name, version := range config.Pins.all() {
 		config.Supervise.Registry.Pin(name, version)
 	}
 	return c
 }
+
+// Known is closed when the manifests have been read for the first time: from then
+// on a connector that the registry does not know does not exist.
+func (c *Controller) Known() <-chan struct{} { return c.known }
 
 // Ready is closed when every connector that was declared at boot serves or has
 // failed to start once.
@@ -80,16 +85,19 @@ func (c *Controller) Ready() <-chan struct{} { return c.ready }
 // Run looks at the manifests whenever the watcher ticks, until ctx ends. Then it
 // drains and stops all connectors, and returns when nothing of them is left.
 func (c *Controller) Run(ctx context.Context, w *watch.Watcher) error {
+	known := sync.OnceFunc(func() { close(c.known) })
 	ready := sync.OnceFunc(func() { close(c.ready) })
 	defer c.stopAll()
 	var last scan
 	settled := &sync.WaitGroup{} // of all that was ever started
+	var scarcity scarcity
 	for {
 		var asked chan<- struct{}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-w.C:
+		case <-scarcity.again:
 		case asked = <-c.rescans:
 		}
 		seen, ok := c.settled(ctx)
@@ -97,12 +105,16 @@ func (c *Controller) Run(ctx context.Context, w *watch.Watcher) error {
 			return nil
 		}
 		if !seen.equal(last) || last.files == nil {
-			before, now := settled, c.apply(seen)
+			now, lacked := c.apply(seen)
+			before := settled
 			settled = &sync.WaitGroup{}
 			settled.Go(before.Wait)
 			settled.Go(now.Wait)
-			last = seen
+			if last = seen; scarcity.note(lacked) {
+				last = scan{}
+			}
 		}
+		known()
 		go func(settled *sync.WaitGroup) {
 			settled.Wait()
 			ready()
@@ -134,19 +146,20 @@ func (c *Controller) settled(ctx context.Context) (scan, bool) {
 }
 
 // apply carries out what a scan comes to. The group is done when everything that
-// was started serves or has failed.
-func (c *Controller) apply(s scan) *sync.WaitGroup {
-	settled := &sync.WaitGroup{}
+// was started serves or has failed. lacked says that something failed for want of
+// space, descriptors or memory, and may succeed though no file changes.
+func (c *Controller) apply(s scan) (settled *sync.WaitGroup, lacked bool) {
+	settled, lacked = &sync.WaitGroup{}, scarce(s.err)
 	running := c.declared()
 	if lost := c.lost(s, running); lost != nil {
 		c.report([]Problem{*lost})
-		return settled
+		return settled, lacked
 	}
 	var found []reconcile.Found
 	binaries := map[string]*launch.Binary{}
 	for file, l := range s.files {
-		f, binary := c.declare(file, l)
-		found = append(found, f)
+		f, binary, err := c.declare(file, l)
+		found, lacked = append(found, f), lacked || l.lacked || scarce(err)
 		if binary != nil {
 			binaries[file] = binary
 			defer binary.Close()
@@ -166,7 +179,7 @@ func (c *Controller) apply(s scan) *sync.WaitGroup {
 			})
 		}
 	}
-	return settled
+	return settled, lacked
 }
 
 // lost says if everything vanished at once: that is an unmounted volume or a slip
@@ -191,9 +204,10 @@ func (c *Controller) declared() map[string]reconcile.Declaration {
 	return declared
 }
 
-// want has a declaration run.
+// want has a declaration run. It waits for the supervisor, which may be waiting
+// for the lock to announce something, so it does not hold the lock then.
 func (c *Controller) want(d reconcile.Declaration, binary *launch.Binary) (settled <-chan struct{}) {
-	return c.slotFor(d).supervisor.Want(supervise.Target{Declaration: d, Binary: binary}) // which announces, so c.mu is free
+	return c.slotFor(d).supervisor.Want(supervise.Target{Declaration: d, Binary: binary})
 }
 
 // slotFor is the slot that runs a declaration from now on.

@@ -35,7 +35,7 @@ type fixture struct {
 
 // newFixture runs a controller over a directory whose connectors are this test
 // binary, linked beside the manifests.
-func newFixture(t *testing.T, manifests map[string]string) *fixture {
+func newFixture(t *testing.T, manifests map[string]string, edit ...func(*Config)) *fixture {
 	t.Helper()
 	root := t.TempDir()
 	runtimeDir, err := os.MkdirTemp("", "pb")
@@ -52,14 +52,18 @@ func newFixture(t *testing.T, manifests map[string]string) *fixture {
 	}
 	storeDir := t.TempDir()
 	store := launch.NewStore(storeDir)
-	f.Controller = New(Config{
+	config := Config{
 		Dir: f.dir, Store: store, Log: hclog.NewNullLogger(),
 		Supervise: supervise.Config{
 			Launcher: launch.Launcher{RuntimeDir: runtimeDir, MaxMessage: 4 << 20},
 			Registry: f.registry, Log: hclog.NewNullLogger(), Generation: supervise.NewGenerations(),
 			Descriptions: supervise.NewDescriptions(filepath.Join(root, "descriptions")), Observer: nobody{},
 		},
-	})
+	}
+	for _, e := range edit {
+		e(&config)
+	}
+	f.Controller = New(config)
 	ctx, cancel := context.WithCancel(t.Context())
 	w := watch.New(f.dir, hclog.NewNullLogger())
 	ended := make(chan struct{})

@@ -86,9 +86,9 @@ func (c *Controller) Problems(name string) []Problem {
 	return slices.DeleteFunc(slices.Clone(c.problems), func(p Problem) bool { return name != "" && name != p.Name })
 }
 
-// Known says if a connector has a plugin or a problem, as ErrNoPlugin if not. An
+// Check says if a connector has a plugin or a problem, as ErrNoPlugin if not. An
 // empty name stands for all of them.
-func (c *Controller) Known(name string) error {
+func (c *Controller) Check(name string) error {
 	if name == "" || len(c.Plugins(name)) > 0 || len(c.Problems(name)) > 0 {
 		return nil
 	}
@@ -155,7 +155,7 @@ func (c *Controller) canPin(name, version string) error {
 		if c.config.Pins.of(name) != "" {
 			return nil // also of a connector that is gone
 		}
-		return c.Known(name)
+		return c.Check(name)
 	}
 	plugins := c.Plugins(name)
 	if slices.ContainsFunc(plugins, func(p Plugin) bool { return p.Serving.Manifest.Version == version }) {

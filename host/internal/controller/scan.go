@@ -25,6 +25,7 @@ type scan struct {
 type look struct {
 	raw     string
 	err     string // why the manifest can't be read
+	lacked  bool   // and that is for want of something
 	binary  string // where it is
 	binaryF launch.Fingerprint
 }
@@ -61,7 +62,7 @@ func (c *Controller) scan() scan {
 func (c *Controller) look(file string) look {
 	raw, err := readManifest(c.config.Dir, file)
 	if err != nil {
-		return look{err: err.Error()}
+		return look{err: err.Error(), lacked: scarce(err)}
 	}
 	l := look{raw: string(raw)}
 	if m, err := manifest.Parse(file, raw); err == nil {
@@ -120,20 +121,21 @@ func (c *Controller) resolve(command string) (string, error) {
 }
 
 // declare makes of a look what reconcile decides about: a declaration whose
-// binary is in the store, or an error. The binary is the caller's to close.
-func (c *Controller) declare(file string, l look) (reconcile.Found, *launch.Binary) {
+// binary is in the store, or an error. The binary is the caller's to close. The
+// error is what found says in words.
+func (c *Controller) declare(file string, l look) (reconcile.Found, *launch.Binary, error) {
 	found := c.parse(file, l)
 	if found.Err != nil {
-		return found, nil
+		return found, nil, found.Err
 	}
 	binary, err := c.config.Store.Put(l.binary, found.Manifest.SHA256)
 	if err != nil {
 		field, source := found.Manifest.Source()
 		found.Err = manifest.At(file, []byte(l.raw), field, fmt.Sprintf("%s: %v", source, err))
-		return found, nil
+		return found, nil, err
 	}
 	found.Digest = binary.Digest
-	return found, binary
+	return found, binary, nil
 }
 
 // parse reads the manifest of a look.

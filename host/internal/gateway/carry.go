@@ -154,7 +154,9 @@ func (g *Gateway) acquire(ctx context.Context, c *call, until time.Time) (*regis
 	inst, err := g.config.Registry.Acquire(c.pick.connector, c.pick.version)
 	if errors.Is(err, registry.ErrNotServing) {
 		wait, cancel := context.WithDeadline(ctx, until)
+		wait, stop := g.untilEnd(wait)
 		inst, err = g.config.Registry.AcquireWait(wait, c.pick.connector, c.pick.version)
+		stop()
 		cancel()
 	}
 	switch {
@@ -216,6 +218,8 @@ func (g *Gateway) perform(ctx context.Context, c *call, request *frame, plugin t
 	// have begun to leave is seen to its end, and its result recorded.
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), plugin)
 	defer cancel()
+	ctx, stop := g.untilEnd(ctx)
+	defer stop()
 	c.envelope = c.context(g.config.KeySecret)
 	ctx, err = wire.OutgoingContext(ctx, c.envelope)
 	if err != nil {
@@ -304,7 +308,7 @@ func (g *Gateway) invoke(ctx context.Context, c *call, inst *registry.Instance, 
 		case handed > 0 && !lost(st):
 			return nil, c.answer(st)
 		case handed > 0 && (handed == attempts || !m.Repeatable || ctx.Err() != nil):
-			return nil, c.with(afterLoss(m, explainLoss(st, inst)))
+			return nil, c.with(afterLoss(m, explainLoss(ctx, st, inst)))
 		case ctx.Err() != nil:
 			return nil, c.with(unavailable(c.pick, ctx.Err()))
 		}
@@ -315,7 +319,7 @@ func (g *Gateway) invoke(ctx context.Context, c *call, inst *registry.Instance, 
 		case err == nil:
 			inst = next
 		case handed > 0:
-			return nil, c.with(afterLoss(m, explainLoss(st, inst)))
+			return nil, c.with(afterLoss(m, explainLoss(ctx, st, inst)))
 		default:
 			return nil, c.with(unavailable(c.pick, err))
 		}

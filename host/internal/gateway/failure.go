@@ -84,9 +84,12 @@ func lost(st *status.Status) bool {
 	}
 }
 
-// explainLoss says in words what became of a call that was handed over.
-func explainLoss(st *status.Status, inst *registry.Instance) string {
+// explainLoss says in words what became of a call that was handed over with a
+// context.
+func explainLoss(ctx context.Context, st *status.Status, inst *registry.Instance) string {
 	switch cause := context.Cause(inst.Done()); {
+	case errors.Is(context.Cause(ctx), errEnding):
+		return "the gateway is stopping, and the call outlasted its limit"
 	case st.Code() == codes.DeadlineExceeded:
 		return "the connector did not answer in time"
 	case errors.Is(cause, registry.ErrDrained):

@@ -7,6 +7,7 @@ package gateway
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -65,6 +66,9 @@ type Gateway struct {
 	reflect   *reflection
 	server    *grpc.Server
 	health    *health.Server
+
+	ending context.Context // ends when calls are cut off; its cause is errEnding
+	end    context.CancelCauseFunc
 }
 
 // The limits of an edge that strangers may reach; grpc-go's own have hardly any.
@@ -77,7 +81,11 @@ const (
 	pingsAtMost   = 10 * time.Second
 	aboveMessage  = 16 << 20 // gRPC refuses by itself, without our details, only what is this much too large
 	afterDeadline = 5 * time.Second
+	lastWords     = time.Second // for telling the callers of calls that are cut off
 )
+
+// errEnding is the cause of contexts of calls that outlasted the gateway.
+var errEnding = errors.New("the gateway is stopping")
 
 // New prepares a gateway; Serve opens it.
 func New(config Config) (*Gateway, error) {
@@ -93,6 +101,7 @@ func New(config Config) (*Gateway, error) {
 		reflect:   newReflection(config.Registry, config.Log),
 		health:    health.NewServer(),
 	}
+	g.ending, g.end = context.WithCancelCause(context.Background())
 	options := []grpc.ServerOption{
 		grpc.ForceServerCodecV2(g.codec),
 		grpc.UnknownServiceHandler(g.carry),
@@ -157,7 +166,7 @@ func (g *Gateway) SetServing(serving bool) {
 }
 
 // Stop takes no new calls and waits until those it has are answered, or until the
-// context ends; then they are cut off.
+// context ends; then they are cut off, and their callers told so.
 func (g *Gateway) Stop(ctx context.Context) {
 	g.SetServing(false)
 	done := make(chan struct{})
@@ -167,8 +176,23 @@ func (g *Gateway) Stop(ctx context.Context) {
 	}()
 	select {
 	case <-done:
+		return
 	case <-ctx.Done():
+	}
+	g.end(errEnding)
+	timer := time.NewTimer(lastWords)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C: // callers that do not listen
 		g.server.Stop()
 		<-done
 	}
+}
+
+// untilEnd is a context that ends, besides, when calls are cut off.
+func (g *Gateway) untilEnd(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(g.ending, func() { cancel(errEnding) })
+	return ctx, func() { stop(); cancel(nil) }
 }

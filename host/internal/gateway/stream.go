@@ -40,7 +40,9 @@ func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, m description.M
 	}
 	defer inst.Release()
 	c.description = inst.Description
-	ctx, cancel := context.WithCancelCause(stream.Context())
+	ctx, atEnd := g.untilEnd(stream.Context())
+	defer atEnd()
+	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop := context.AfterFunc(inst.Done(), func() { cancel(context.Cause(inst.Done())) })
 	defer stop()
@@ -144,7 +146,7 @@ func (r *relay) explain(ctx context.Context, c *call, inst *registry.Instance, e
 		}
 		return c.with(f)
 	case lost(st):
-		return c.with(outcomeUnknown(explainLoss(st, inst)))
+		return c.with(outcomeUnknown(explainLoss(ctx, st, inst)))
 	default:
 		return c.answer(st)
 	}

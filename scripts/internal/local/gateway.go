@@ -27,6 +27,8 @@ type Config struct {
 	Plugins         string    `yaml:"plugins"`
 	StateDir        string    `yaml:"state_dir,omitempty"`
 	RuntimeDir      string    `yaml:"runtime_dir,omitempty"`
+	DefaultDeadline string    `yaml:"default_deadline,omitempty"`
+	MaxDeadline     string    `yaml:"max_deadline,omitempty"`
 	ShutdownTimeout string    `yaml:"shutdown_timeout,omitempty"`
 	LogJSON         bool      `yaml:"log_json,omitempty"`
 	Accounts        []Account `yaml:"accounts"`

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/patchbay/patchbay/scripts/internal/local"
+)
+
+// terminate ends the gateway as an operator does, and looks for what is left of
+// it and of all that went before it.
+func (s *stage) terminate(ctx context.Context) {
+	if err := s.letGo().Stop(stopTime); err != nil {
+		s.report.violate("SIGTERM: %v", err)
+	}
+	var left []string
+	look := func() (bool, error) {
+		left = s.processes()
+		return len(left) == 0, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, afterlife)
+	defer cancel()
+	if err := local.Until(ctx, look); err != nil {
+		s.report.violate("processes are left: %s", strings.Join(left, ", "))
+	}
+	files := s.files()
+	for _, file := range files {
+		s.report.violate("a file is left: %s", file)
+	}
+	if conn, err := net.Dial("tcp", s.config.Listen); err == nil {
+		_ = conn.Close()
+		s.report.violate("somebody listens on %s", s.config.Listen)
+	}
+	s.report.left = fmt.Sprintf("after SIGTERM %d processes, %d sockets and files are left", len(left), len(files))
+}
+
+// files are those in the gateway's directories that should have gone with it.
+func (s *stage) files() (left []string) {
+	for _, pattern := range []string{"run/*", "state/store/*", "state/*.sock", "state/*.incoming", "state/*/*.incoming"} {
+		found, err := filepath.Glob(filepath.Join(s.dir, pattern))
+		if err != nil {
+			panic(err) // the patterns are constants
+		}
+		left = append(left, found...)
+	}
+	return left
+}
+
+// processes are those whose working directory is in the stage's, which every
+// connector's is.
+func (s *stage) processes() (left []string) {
+	links, _ := filepath.Glob("/proc/[0-9]*/cwd")
+	for _, link := range links {
+		at, err := os.Readlink(link)
+		if err == nil && strings.HasPrefix(at, s.dir) {
+			left = append(left, filepath.Base(filepath.Dir(link)))
+		}
+	}
+	return left
+}
+
+// connectors are the processes that the gateway runs for the connector.
+func (s *stage) connectors() (pids []int) {
+	parent := s.gatewayPID()
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, stat := range stats {
+		raw, err := os.ReadFile(stat)
+		if err != nil {
+			continue
+		}
+		fields := bytes.Fields(raw[bytes.LastIndexByte(raw, ')')+1:]) // state, parent, …
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(stat)))
+		if err == nil && len(fields) > 1 && string(fields[0]) != "Z" && string(fields[1]) == strconv.Itoa(parent) && syscall.Kill(pid, 0) == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
