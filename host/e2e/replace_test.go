@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -77,7 +78,7 @@ func (r *routed) call(reference string) {
 	took := time.Since(began)
 	version := ""
 	if said := header.Get("x-connector"); len(said) == 1 {
-		fmt.Sscanf(said[0], "recorder@%s", &version)
+		_, version, _ = strings.Cut(said[0], "@")
 	}
 	_, right := answer.GetPayment().GetConnectorData().GetFields()["env "+served+"="+version]
 	r.version.Store(version)
