@@ -63,6 +63,32 @@ func TestLazyConnectors(t *testing.T) {
 	}
 }
 
+// TestColdConnector lets a connector that is built with the SDK fall asleep and
+// wakes it by a call, again and again.
+func TestColdConnector(t *testing.T) {
+	s := newStack(t)
+	s.put("sandbox.yaml", []byte("name: sandbox\nversion: 1.0.1\ncommand: connector-sandbox\nstart: lazy\nidle_stop: 100ms\n"), 0o644)
+	s.wait("it is followed", func() bool {
+		versions := s.connector("sandbox").GetVersions()
+		return len(versions) == 1 && versions[0].GetVersion() == "1.0.1" && s.describes("sandbox")
+	})
+	var took []time.Duration
+	for n := range times(50, 5) {
+		s.wait("it rests", func() bool { return len(s.plugin("sandbox")) == 0 })
+		began := time.Now()
+		if _, err := s.payments.Authorize(s.to("sandbox"), payment(fmt.Sprintf("cold-%d", n))); err != nil {
+			t.Fatal(err)
+		}
+		took = append(took, time.Since(began))
+	}
+	p95 := quantile(took, 0.95)
+	figure(t, "first call to a connector that rests and is built with the SDK, its PSP's answer included", "150 ms at p95", "p50 %s, p95 %s",
+		quantile(took, 0.5).Round(time.Millisecond), p95.Round(time.Millisecond))
+	if p95 > within(150*time.Millisecond) {
+		t.Errorf("first calls took %s at p95", p95)
+	}
+}
+
 // describes says whether the gateway tells what a connector is.
 func (s *stack) describes(name string) bool {
 	versions := s.connector(name).GetVersions()

@@ -14,20 +14,21 @@ import (
 // TestRestartsLeaveNothing starts a connector anew many times: the gateway's
 // goroutines, descriptors and memory stay as they were.
 func TestRestartsLeaveNothing(t *testing.T) {
-	restarts, warmUp := times(1000, 20), times(100, 5)
+	restarts, warmUp := times(1000, 20), times(50, 5)
 	s := newStack(t)
+	s.addRecorder()
 	operator := s.admin()
 	reload := func() {
 		t.Helper()
-		if _, err := operator.ReloadPlugins(t.Context(), &adminv1.ReloadPluginsRequest{Name: "sandbox"}); err != nil {
+		if _, err := operator.ReloadPlugins(t.Context(), &adminv1.ReloadPluginsRequest{Name: "recorder"}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.payments.Authorize(s.to("sandbox"), payment("between")); err != nil {
+		if _, err := s.payments.Authorize(s.to("recorder"), payment("between")); err != nil {
 			t.Fatal(err)
 		}
 	}
 	settled := func() (goroutines, files int, memory int64) {
-		s.wait("the old processes are gone", func() bool { return len(s.plugin("sandbox")) == 1 })
+		s.wait("the old processes are gone", func() bool { return len(s.plugin("recorder")) == 1 })
 		return int(s.metric("go_goroutines")), openFiles(t, s), s.memory("VmRSS")
 	}
 	for range warmUp {
@@ -48,7 +49,7 @@ func TestRestartsLeaveNothing(t *testing.T) {
 	if grown := m - memory; grown > 20*megabyte && !raceEnabled {
 		t.Errorf("memory grew by %d bytes", grown)
 	}
-	if got, want := s.generation("sandbox"), uint64(1+warmUp+restarts); got != want {
+	if got, want := s.generation("recorder"), uint64(1+warmUp+restarts); got != want {
 		t.Errorf("generation %d, want %d", got, want)
 	}
 }

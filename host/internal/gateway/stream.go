@@ -66,14 +66,14 @@ func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, m description.M
 	r := &relay{caller: stream, connector: out, cancel: cancel, max: g.config.MaxMessage, silence: newSilence(g.config.Limits.StreamIdle)}
 	defer r.silence.stop()
 	go r.forward()
-	ended := make(chan error, 1)
+	ended := make(chan ending, 1)
 	go func() { ended <- r.back() }()
 	select {
-	case err := <-ended:
-		if errors.As(err, &lostSide{}) {
+	case end := <-ended:
+		if !end.byCaller {
 			trailing = out
 		}
-		return r.explain(ctx, c, inst, err)
+		return r.explain(ctx, c, inst, end)
 	case <-r.silence.over: // a side that does not read is silent too; returning frees what waits for it
 		return c.with(r.wentSilent(g.config.Limits.StreamIdle))
 	}
@@ -109,35 +109,36 @@ func (r *relay) forward() {
 	}
 }
 
-// back carries what the connector sends, until it ends the stream.
-func (r *relay) back() error {
+// ending is how a stream ended.
+type ending struct {
+	err      error
+	byCaller bool
+}
+
+// back carries what the connector sends, until either side ends the stream.
+func (r *relay) back() ending {
 	for {
 		message := &frame{}
 		if err := r.connector.RecvMsg(message); err != nil {
-			return lostSide{err}
+			return ending{err: err}
 		}
 		r.silence.broken()
 		r.answered.Add(1)
 		err := r.caller.SendMsg(message)
 		message.free()
 		if err != nil {
-			return err
+			return ending{err: err, byCaller: true}
 		}
 	}
 }
 
-// lostSide is how the connector's side ended.
-type lostSide struct{ error }
-
 // explain says to the caller how the stream ended.
-func (r *relay) explain(ctx context.Context, c *call, inst *registry.Instance, err error) error {
-	var side lostSide
-	if !errors.As(err, &side) {
-		return err // the caller's own
-	}
-	st := status.Convert(side.error)
+func (r *relay) explain(ctx context.Context, c *call, inst *registry.Instance, end ending) error {
+	st := status.Convert(end.err)
 	switch {
-	case errors.Is(side.error, io.EOF):
+	case end.byCaller:
+		return end.err
+	case errors.Is(end.err, io.EOF):
 		return nil
 	case errors.Is(context.Cause(ctx), errTooLarge):
 		f := refusal(codes.InvalidArgument, wire.ReasonMessageTooLarge, "the message is larger than %d bytes", r.max)
