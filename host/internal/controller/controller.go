@@ -98,6 +98,7 @@ func (c *Controller) Run(ctx context.Context, w *watch.Watcher) error {
 			return nil
 		case <-w.C:
 		case <-scarcity.again:
+			scarcity.again = nil
 		case asked = <-c.rescans:
 		}
 		seen, ok := c.settled(ctx)

@@ -24,7 +24,7 @@ const (
 
 // scarcity says when to look again.
 type scarcity struct {
-	again <-chan time.Time // nil if nothing is wanting
+	again <-chan time.Time // nil if nothing is wanting, or the time has come
 	pause time.Duration
 }
 
@@ -34,7 +34,9 @@ func (s *scarcity) note(lacked bool) bool {
 		*s = scarcity{}
 		return false
 	}
-	s.pause = min(max(2*s.pause, firstLook), lastLook)
-	s.again = time.After(s.pause)
+	if s.again == nil { // looks in between, for other reasons, do not put the next one off
+		s.pause = min(max(2*s.pause, firstLook), lastLook)
+		s.again = time.After(s.pause)
+	}
 	return true
 }
