@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/patchbay/patchbay/host/internal/admin"
+	"github.com/patchbay/patchbay/host/internal/audit"
 	"github.com/patchbay/patchbay/host/internal/controller"
 	"github.com/patchbay/patchbay/host/internal/launch"
 	"github.com/patchbay/patchbay/host/internal/supervise"
@@ -56,7 +57,7 @@ func (c *Config) completeAdmin() error {
 }
 
 // serveAdmin serves operators while there are plugins.
-func (c *Config) serveAdmin(plugins context.Context, control *controller.Controller, journal *admin.Journal, log hclog.Logger) error {
+func (c *Config) serveAdmin(plugins context.Context, control *controller.Controller, journal *admin.Journal, records *audit.Log, log hclog.Logger) error {
 	if c.Admin == adminOff {
 		return nil
 	}
@@ -69,7 +70,7 @@ func (c *Config) serveAdmin(plugins context.Context, control *controller.Control
 		return fmt.Errorf("admin: %w", err)
 	}
 	log.Info("operators", "listen", c.Admin)
-	return admin.NewServer(control, journal, telemetry.Usage).Serve(plugins, listener)
+	return admin.NewServer(control, journal, telemetry.Usage).Serve(plugins, listener, audit.Operators(records, log)...)
 }
 
 var errInUse = errors.New("another gateway listens there; give each its own state_dir or admin")

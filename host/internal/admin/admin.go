@@ -34,8 +34,8 @@ func NewServer(plugins *controller.Controller, journal *Journal, usage Usage) *S
 }
 
 // Serve serves until ctx ends; then streams are cut off.
-func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	server := grpc.NewServer()
+func (s *Server) Serve(ctx context.Context, listener net.Listener, options ...grpc.ServerOption) error {
+	server := grpc.NewServer(options...)
 	adminv1.RegisterPluginServiceServer(server, s)
 	reflection.Register(server)
 	stop := context.AfterFunc(ctx, server.Stop)

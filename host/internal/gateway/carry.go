@@ -26,9 +26,6 @@ const attempts = 2
 // carry is the way of every call to a connector.
 func (g *Gateway) carry(_ any, stream grpc.ServerStream) (err error) {
 	method, _ := grpc.MethodFromServerStream(stream)
-	if description.Forbidden(service(method)) {
-		return refusal(codes.Unimplemented, wire.ReasonOperationUnsupported, "no service %s", service(method)).Err()
-	}
 	md, _ := metadata.FromIncomingContext(stream.Context())
 	c, err := g.newCall(stream.Context(), method, md)
 	defer func() { g.account(c, err) }()
@@ -66,19 +63,33 @@ func (g *Gateway) carry(_ any, stream grpc.ServerStream) (err error) {
 	if stream.Context().Err() != nil || time.Now().After(own) {
 		g.config.Log.Warn("the caller is gone; its call was carried out", "connector", c.pick.connector, "method", c.method, "request_id", c.requestID)
 	}
+	g.record(c, nil)
 	return stream.SendMsg(response)
 }
 
 // admit counts a call in, or refuses it.
 func (g *Gateway) admit(c *call) (leave func(), err error) {
-	if !g.config.Registry.Has(c.pick.connector) {
-		return nil, c.with(g.unknownConnector(c.pick))
-	}
-	leave, refused := g.limits.admit(c.pick.connector)
+	done, refused := g.callers.admit(c.caller)
 	if refused.Code != codes.OK {
 		return nil, c.with(refused)
 	}
-	return leave, nil
+	defer func() {
+		if err != nil {
+			done()
+		}
+	}()
+	if !g.config.Registry.Has(c.pick.connector) {
+		return nil, c.with(g.unknownConnector(c))
+	}
+	if err := g.config.Audit.Ready(); err != nil {
+		c.detail = err.Error()
+		return nil, c.with(unrecorded())
+	}
+	leave, refused = g.limits.admit(c.pick.connector)
+	if refused.Code != codes.OK {
+		return nil, c.with(refused)
+	}
+	return func() { leave(); done() }, nil
 }
 
 // look tells what is known of the connector that a call is for, and holds the
@@ -123,11 +134,11 @@ func (g *Gateway) acquire(ctx context.Context, c *call, until time.Time) (*regis
 	}
 	switch {
 	case errors.Is(err, registry.ErrUnknown):
-		return nil, c.with(g.unknownConnector(c.pick))
+		return nil, c.with(g.unknownConnector(c))
 	case err != nil:
 		return nil, c.with(unavailable(c.pick, err))
 	}
-	c.generation, c.version = inst.Generation, inst.Version
+	c.taken(inst)
 	return inst, nil
 }
 
@@ -155,6 +166,7 @@ func unsupported(c *call, d *description.Description) wire.Failure {
 // call at the caller, so that no retry policy on the way repeats a payment behind
 // its back.
 func (g *Gateway) perform(ctx context.Context, c *call, request *frame, plugin time.Time, commit func(*registry.Instance) error) (*frame, error) {
+	c.request = request
 	known, m, err := g.look(ctx, c, plugin)
 	if err != nil {
 		return nil, err
@@ -220,6 +232,7 @@ func (g *Gateway) validate(request *frame, d *description.Description, m descrip
 	if err := proto.Unmarshal(request.data.Materialize(), message); err != nil {
 		return refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "the message is not a %s: %v", message.ProtoReflect().Descriptor().FullName(), err)
 	}
+	request.message = message
 	violations, err := g.validator.CheckAcrossVersions(message)
 	switch {
 	case err != nil:
@@ -253,10 +266,11 @@ func undeclared(connector string, r *description.Refusal) wire.Failure {
 // by its key. It releases the instance.
 func (g *Gateway) invoke(ctx context.Context, c *call, inst *registry.Instance, m description.Method, request *frame) (*frame, error) {
 	for handed := 0; ; {
-		c.generation, c.version = inst.Generation, inst.Version
+		c.taken(inst)
 		response, over, err := g.handOver(ctx, c, inst, m, request)
 		inst.Release()
 		if err == nil {
+			c.response = response
 			return response, nil
 		}
 		if over {
@@ -317,7 +331,11 @@ func (g *Gateway) handOver(ctx context.Context, c *call, inst *registry.Instance
 	if err := stream.RecvMsg(response); err != nil {
 		return nil, true, err
 	}
-	if m.Response != nil && proto.Unmarshal(response.data.Materialize(), m.Response.New().Interface()) != nil {
+	if m.Response == nil {
+		return response, true, nil
+	}
+	response.message = m.Response.New().Interface()
+	if proto.Unmarshal(response.data.Materialize(), response.message) != nil {
 		response.free()
 		return nil, true, status.Error(codes.DataLoss, "the answer does not decode")
 	}
@@ -354,7 +372,11 @@ func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, m description.M
 		return c.with(unavailable(c.pick, err))
 	}
 	go g.forward(stream, out, cancel)
-	answer, err := back(out, stream)
+	before := func() {}
+	if !m.ServerStreams { // its one answer must not leave before its record
+		before = func() { g.record(c, nil) }
+	}
+	answer, err := back(out, stream, before)
 	if answer == nil {
 		return err
 	}
@@ -373,9 +395,9 @@ func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, m description.M
 	}
 }
 
-// back carries what the connector sends, and returns how it ended the stream; nil
+// back carries what the connector sends, calling before for each message, and returns how it ended the stream; nil
 // and an error if the caller did.
-func back(from grpc.ClientStream, to grpc.ServerStream) (*status.Status, error) {
+func back(from grpc.ClientStream, to grpc.ServerStream, before func()) (*status.Status, error) {
 	for {
 		message := &frame{}
 		err := from.RecvMsg(message)
@@ -385,6 +407,7 @@ func back(from grpc.ClientStream, to grpc.ServerStream) (*status.Status, error) 
 		if err != nil {
 			return status.Convert(err), nil
 		}
+		before()
 		err = to.SendMsg(message)
 		message.free()
 		if err != nil {
