@@ -85,11 +85,14 @@ func (g *Gateway) admit(c *call) (leave func(), err error) {
 		c.detail = err.Error()
 		return nil, c.with(unrecorded())
 	}
-	leave, refused = g.limits.admit(c.pick.connector)
+	ended, refused := g.limits.admit(c.pick.connector)
 	if refused.Code != codes.OK {
 		return nil, c.with(refused)
 	}
-	return func() { leave(); done() }, nil
+	return func() {
+		ended()
+		done()
+	}, nil
 }
 
 // look tells what is known of the connector that a call is for, and holds the
