@@ -3,6 +3,7 @@ package audit
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,6 +46,7 @@ type output interface {
 
 const (
 	maxWaiting = 16 << 10    // records; what comes on top of them is lost, and said to be
+	maxBatch   = 64          // records that one write, and one flush, takes
 	again      = time.Second // after a failure
 )
 
@@ -144,7 +146,7 @@ func (l *Log) run() {
 		batch, closed := l.take()
 		if len(batch) > 0 && !l.writeAll(batch) {
 			if closed {
-				l.log.Error("audit records are lost", "records", len(batch))
+				l.log.Error("the last audit records can't be written", "records", l.left())
 				return
 			}
 			select {
@@ -153,20 +155,29 @@ func (l *Log) run() {
 			}
 			continue
 		}
+		if len(batch) > 0 {
+			continue
+		}
 		if closed {
 			return
 		}
-		if len(batch) == 0 {
-			<-l.wake
-		}
+		<-l.wake
 	}
 }
 
-// take takes all that wait, with a record of what is lost before them.
+// left is how many records wait.
+func (l *Log) left() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waiting)
+}
+
+// take takes those that have waited longest, with a record of what is lost.
 func (l *Log) take() (batch []entry, closed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	batch, l.waiting = l.waiting, nil
+	n := min(len(l.waiting), maxBatch)
+	batch, l.waiting = slices.Clone(l.waiting[:n]), l.waiting[n:]
 	if l.lost > 0 {
 		line, err := Record{Time: time.Now(), Kind: KindGap, Lost: l.lost}.line()
 		if err == nil {
