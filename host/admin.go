@@ -57,7 +57,7 @@ func (c *Config) completeAdmin() error {
 }
 
 // serveAdmin serves operators while there are plugins.
-func (c *Config) serveAdmin(plugins context.Context, control *controller.Controller, journal *admin.Journal, records *audit.Log, log hclog.Logger) error {
+func (c *Config) serveAdmin(plugins context.Context, control *controller.Controller, journal *admin.Journal, accounts *admin.Accounts, records *audit.Log, log hclog.Logger) error {
 	if c.Admin == adminOff {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (c *Config) serveAdmin(plugins context.Context, control *controller.Control
 		return fmt.Errorf("admin: %w", err)
 	}
 	log.Info("operators", "listen", c.Admin)
-	return admin.NewServer(control, journal, telemetry.Usage).Serve(plugins, listener, audit.Operators(records, log)...)
+	return admin.NewServer(control, journal, telemetry.Usage).Serve(plugins, listener, accounts, audit.Operators(records, log)...)
 }
 
 var errInUse = errors.New("another gateway listens there; give each its own state_dir or admin")

@@ -65,14 +65,13 @@ func (c *Config) identities() ([]age.Identity, error) {
 	return identities, nil
 }
 
-// validateBoundary checks the configuration of the boundary. It reads no secret of
-// an account and runs no command. It says which accounts are declared, a line
-// each.
+// validateBoundary checks the configuration of the boundary, and runs no command.
+// It says which accounts are declared, a line each.
 func (c *Config) validateBoundary() (declared []string, err error) {
 	_, tlsErr := auth.NewTLS(c.TLS, hclog.NewNullLogger())
 	_, callersErr := c.authenticator(hclog.NewNullLogger())
-	_, ageErr := c.identities()
-	declared, problems, accountsErr := account.Validate(c.Accounts, c.AccountsDir)
+	identities, ageErr := c.identities()
+	declared, problems, accountsErr := account.Validate(account.Config{Specs: c.Accounts, Dir: c.AccountsDir, Identities: identities})
 	errs := []error{tlsErr, callersErr, ageErr, accountsErr}
 	for _, p := range problems {
 		errs = append(errs, p)

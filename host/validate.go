@@ -10,10 +10,9 @@ import (
 )
 
 // Validate checks the configuration and all manifests as Run would read them, and
-// runs nothing. It says what the manifests and the
-// accounts declare, a line each; its error names
-// everything that is wrong, with file, line and field.
-func Validate(config Config) (declared []string, err error) {
+// runs nothing. It says what the manifests and the accounts declare, a line each;
+// its error names everything that is wrong, with file, line and field.
+func Validate(config Config) (manifests, accounts []string, err error) {
 	err = config.complete()
 	accounts, boundaryErr := config.validateBoundary()
 	found, problems := controller.Validate(controller.Config{
@@ -21,9 +20,9 @@ func Validate(config Config) (declared []string, err error) {
 		Supervise: supervise.Config{Runtimes: config.Runtimes},
 	})
 	for _, d := range found {
-		declared = append(declared, fmt.Sprintf("%s: %s sha256 %s", d.File, d.Manifest.ID(), d.Digest))
+		manifests = append(manifests, fmt.Sprintf("%s: %s sha256 %s", d.File, d.Manifest.ID(), d.Digest))
 	}
-	return append(declared, accounts...), errors.Join(err, boundaryErr, problems)
+	return manifests, accounts, errors.Join(err, boundaryErr, problems)
 }
 
 // CheckName says why a name can't be a connector's. The manifest's parser is

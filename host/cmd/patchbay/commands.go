@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serve(), validate(), showVersion(), connector(), plugins())
+	cmd.AddCommand(serve(), validate(), showVersion(), connector(), plugins(), accounts())
 	return cmd
 }
 
@@ -71,14 +72,14 @@ func validate() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		declared, err := host.Validate(c)
+		manifests, accounts, err := host.Validate(c)
 		if err != nil {
 			return fmt.Errorf("not valid:\n%w", err)
 		}
-		for _, line := range declared {
+		for _, line := range slices.Concat(accounts, manifests) {
 			fmt.Fprintln(cmd.OutOrStdout(), line)
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "valid: configuration, and manifests: %d\n", len(declared))
+		fmt.Fprintf(cmd.OutOrStdout(), "valid: configuration, and manifests: %d\n", len(manifests))
 		return nil
 	}
 	return cmd

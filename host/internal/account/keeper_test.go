@@ -283,14 +283,16 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// Validating reads no secret and runs nothing.
+// Validating runs nothing.
 func TestValidate(t *testing.T) {
 	dir := t.TempDir()
 	ran := filepath.Join(t.TempDir(), "ran")
-	write(t, filepath.Join(dir, "a.yaml"), "name: a\nconnector: c\nsecrets:\n  k: {command: [touch, "+ran+"]}\n  l: {file: nowhere}\n")
+	write(t, filepath.Join(dir, "a.yaml"), "name: a\nconnector: c\nsecrets:\n  k: {command: [touch, "+ran+"]}\n")
+	write(t, filepath.Join(dir, "c.yaml"), "name: c\nconnector: c\nsecrets:\n  l: {file: nowhere}\n")
 	write(t, filepath.Join(dir, "b.yaml"), "name: b\n")
-	declared, problems, err := Validate([]Spec{{Name: "m", Connector: "c"}}, dir)
-	if err != nil || len(declared) != 2 || len(problems) != 1 || problems[0].Error() != "b.yaml:1: connector: is missing" {
+	declared, problems, err := Validate(Config{Specs: []Spec{{Name: "m", Connector: "c"}}, Dir: dir})
+	if err != nil || len(declared) != 2 || len(problems) != 2 || problems[0].Error() != "b.yaml:1: connector: is missing" ||
+		!strings.HasPrefix(problems[1].Error(), "c.yaml:4: secrets.l: the file ") {
 		t.Errorf("got %v, %v, %v", declared, problems, err)
 	}
 	if _, err := os.Stat(ran); err == nil {

@@ -61,6 +61,7 @@ type Secrets struct {
 	identities []age.Identity
 	printed    map[string]printed
 	now        func() time.Time
+	run        func(argv []string, timeout time.Duration) (string, error)
 }
 
 // printed is what a command has printed, or why it has not.
@@ -72,7 +73,7 @@ type printed struct {
 
 // NewSecrets returns a reader of secrets that decrypts with the given identities.
 func NewSecrets(identities []age.Identity) *Secrets {
-	return &Secrets{identities: identities, printed: map[string]printed{}, now: time.Now}
+	return &Secrets{identities: identities, printed: map[string]printed{}, now: time.Now, run: run}
 }
 
 // ReadIdentities reads the age identities of a file (age-keygen's format).
@@ -165,7 +166,7 @@ func (s *Secrets) command(secret Secret) (string, error) {
 		timeout = defaultTimeout
 	}
 	p := printed{}
-	p.value, p.err = run(secret.Command, timeout)
+	p.value, p.err = s.run(secret.Command, timeout)
 	switch {
 	case p.err != nil: // it may be slow to fail, and others wait
 		p.due = s.now().Add(max(retry, timeout))

@@ -42,23 +42,25 @@ func (k *Keeper) Accounts() ([]Status, []*Problem) {
 	return all, problems
 }
 
-// Validate checks declarations without reading a secret or running a command. It
-// returns a line for each account, and all problems.
-func Validate(specs []Spec, dir string) (declared []string, problems []*Problem, err error) {
+// Validate checks declarations as a keeper would read them, but runs no command.
+// It returns a line for each account, and all problems.
+func Validate(config Config) (declared []string, problems []*Problem, err error) {
 	l := look{}
-	if dir != "" {
-		if l = lookAt(dir); l.dir != nil {
+	if config.Dir != "" {
+		if l = lookAt(config.Dir); l.dir != nil {
 			return nil, nil, fmt.Errorf("accounts_dir: %w", l.dir)
 		}
 	}
-	k := &Keeper{config: Config{Specs: specs, Dir: dir}}
+	k := &Keeper{config: config}
+	secrets := NewSecrets(config.Identities)
+	secrets.run = func([]string, time.Duration) (string, error) { return "", nil }
 	files, problems := k.declared(l)
 	book := newBook()
 	for _, source := range slices.Sorted(maps.Keys(files)) {
 		f := files[source]
-		err := f.spec.check()
+		held, err := f.spec.resolve(secrets)
 		if err == nil {
-			err = book.add(Account{Name: f.spec.Name, Connector: f.spec.Connector, Default: f.spec.Default})
+			err = book.add(held)
 		}
 		if err != nil {
 			problems = append(problems, f.problem(err))
