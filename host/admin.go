@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/patchbay/patchbay/host/internal/admin"
+	"github.com/patchbay/patchbay/host/internal/audit"
 	"github.com/patchbay/patchbay/host/internal/controller"
 	"github.com/patchbay/patchbay/host/internal/launch"
 	"github.com/patchbay/patchbay/host/internal/supervise"
@@ -74,11 +75,11 @@ func (c *Config) listenAdmin(log hclog.Logger) (net.Listener, error) {
 }
 
 // serveAdmin serves operators while there are plugins.
-func serveAdmin(plugins context.Context, listener net.Listener, control *controller.Controller, journal *admin.Journal) error {
+func serveAdmin(plugins context.Context, listener net.Listener, control *controller.Controller, journal *admin.Journal, accounts *admin.Accounts, records *audit.Log, log hclog.Logger) error {
 	if listener == nil {
 		return nil
 	}
-	return admin.NewServer(control, journal, telemetry.Usage).Serve(plugins, listener)
+	return admin.NewServer(control, journal, telemetry.Usage).Serve(plugins, listener, accounts, audit.Operators(records, log)...)
 }
 
 var errInUse = errors.New("another gateway listens there; give each its own state_dir or admin")

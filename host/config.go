@@ -2,7 +2,6 @@ package host
 
 import (
 	"bytes"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -15,6 +14,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/patchbay/patchbay/host/internal/account"
+	"github.com/patchbay/patchbay/host/internal/audit"
 	"github.com/patchbay/patchbay/host/internal/auth"
 	"github.com/patchbay/patchbay/host/internal/launch"
 )
@@ -39,12 +39,14 @@ type Config struct {
 	// from which the keys for PSPs are derived.
 	IdempotencySecretFile string `yaml:"idempotency_secret_file"`
 
-	TLS struct {
-		CertFile string `yaml:"cert_file"`
-		KeyFile  string `yaml:"key_file"`
-	} `yaml:"tls"`
-	Callers  []auth.KeySpec `yaml:"callers"`
-	Accounts []account.Spec `yaml:"accounts"`
+	TLS          auth.TLSSpec      `yaml:"tls"`
+	Callers      []auth.CallerSpec `yaml:"callers"`
+	TokenIssuers []auth.IssuerSpec `yaml:"token_issuers"`
+	Audit        audit.Spec        `yaml:"audit"`
+
+	Accounts        []account.Spec `yaml:"accounts"`
+	AccountsDir     string         `yaml:"accounts_dir"`      // files with further accounts, one in each
+	AgeIdentityFile string         `yaml:"age_identity_file"` // decrypts accounts' secrets
 
 	Limits          Limits        `yaml:"limits"`
 	DefaultDeadline time.Duration `yaml:"default_deadline"`
@@ -88,14 +90,9 @@ func ReadConfig(path string) (Config, error) {
 		return Config{}, fmt.Errorf("%s: %w", path, located(err))
 	}
 	dir := filepath.Dir(path)
-	paths := []*string{&c.Plugins, &c.StateDir, &c.RuntimeDir, &c.IdempotencySecretFile, &c.TLS.CertFile, &c.TLS.KeyFile}
+	paths := append([]*string{&c.Plugins, &c.StateDir, &c.RuntimeDir, &c.IdempotencySecretFile}, c.boundaryPaths()...)
 	for i := range c.Accounts {
-		for name, secret := range c.Accounts[i].Secrets {
-			if secret.File != "" && !filepath.IsAbs(secret.File) {
-				secret.File = filepath.Join(dir, secret.File)
-				c.Accounts[i].Secrets[name] = secret
-			}
-		}
+		c.Accounts[i].Anchor(dir)
 	}
 	for _, p := range paths {
 		if *p != "" && !filepath.IsAbs(*p) {
@@ -198,7 +195,7 @@ func (c *Config) check() error {
 		errs = append(errs, fmt.Errorf("listen: %w", err))
 	case c.Dev && !local:
 		errs = append(errs, fmt.Errorf("listen: %s: --dev has no caller authentication, so it listens on loopback only", c.Listen))
-	case !c.Dev && !local && c.TLS.CertFile == "":
+	case !c.Dev && !local && !c.TLS.Enabled():
 		errs = append(errs, fmt.Errorf("tls: cert_file and key_file are required to listen on %s", c.Listen))
 	}
 	if !c.Dev && len(c.Callers) == 0 {
@@ -215,8 +212,8 @@ func (c *Config) check() error {
 	if u, err := url.Parse(c.OTLPEndpoint); c.OTLPEndpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		errs = append(errs, fmt.Errorf("otlp_endpoint: %q is no URL such as http://localhost:4317", c.OTLPEndpoint))
 	}
-	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
-		errs = append(errs, errors.New("tls: cert_file and key_file belong together"))
+	if err := c.Audit.Check(); err != nil {
+		errs = append(errs, err)
 	}
 	if err := launch.CheckRuntimeDir(filepath.Join(c.RuntimeDir, ownPrefix+"4194304")); err != nil {
 		errs = append(errs, fmt.Errorf("runtime_dir: %w", err))
@@ -255,22 +252,4 @@ func (c *Config) secret() ([]byte, error) {
 		return nil, fmt.Errorf("idempotency_secret_file: %w", err)
 	}
 	return secret, nil
-}
-
-func (c *Config) tls() (*tls.Config, error) {
-	if c.TLS.CertFile == "" {
-		return nil, nil
-	}
-	cert, err := tls.LoadX509KeyPair(c.TLS.CertFile, c.TLS.KeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("tls: %w", err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13}, nil
-}
-
-func (c *Config) authenticator() (auth.Authenticator, error) {
-	if c.Dev {
-		return auth.Anybody{}, nil
-	}
-	return auth.NewKeys(c.Callers)
 }

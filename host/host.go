@@ -12,8 +12,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/patchbay/patchbay/host/internal/account"
 	"github.com/patchbay/patchbay/host/internal/admin"
+	"github.com/patchbay/patchbay/host/internal/audit"
 	"github.com/patchbay/patchbay/host/internal/controller"
 	"github.com/patchbay/patchbay/host/internal/gateway"
 	"github.com/patchbay/patchbay/host/internal/launch"
@@ -81,7 +81,16 @@ func Run(ctx context.Context, config Config) (err error) {
 		return fmt.Errorf("configuration:\n%w", err)
 	}
 	defer closeTracing(ctx, tracing, log)
-	edge, err := config.gateway(connectors, control, metrics, tracing, log)
+	border, err := config.boundary(connectors, log)
+	if err != nil {
+		return fmt.Errorf("configuration:\n%w", err)
+	}
+	records, err := audit.Open(config.Audit, log.Named("audit"), metrics.Registry)
+	if err != nil {
+		return err
+	}
+	defer closeRecords(records, log)
+	edge, err := config.gateway(connectors, control, border, records, metrics, tracing, log)
 	if err != nil {
 		return err
 	}
@@ -111,7 +120,10 @@ func Run(ctx context.Context, config Config) (err error) {
 	})
 	group.Go(func() error { return watcher.Run(plugins) })
 	group.Go(func() error { return control.Run(plugins, watcher) })
-	group.Go(func() error { return serveAdmin(plugins, operators, control, journal) })
+	group.Go(func() error { return border.accounts.Run(plugins) })
+	group.Go(func() error {
+		return serveAdmin(plugins, operators, control, journal, admin.NewAccounts(border.accounts, connectors), records, log)
+	})
 	group.Go(func() error { return config.serveOps(plugins, ctx, control, metrics, log) })
 	group.Go(func() error {
 		select {
@@ -147,24 +159,29 @@ func closeTracing(ctx context.Context, tracing *telemetry.Tracing, log hclog.Log
 	}
 }
 
+// closeRecords writes the last records.
+func closeRecords(records *audit.Log, log hclog.Logger) {
+	if err := records.Close(); err != nil {
+		log.Error("the last audit records may not be safe", "error", err)
+	}
+}
+
 // gateway makes the surface that callers talk to.
-func (c *Config) gateway(r *registry.Registry, control *controller.Controller, metrics *telemetry.Metrics, tracing *telemetry.Tracing, log hclog.Logger) (*gateway.Gateway, error) {
-	accounts, err := account.NewBook(c.Accounts)
-	secret, secretErr := c.secret()
-	tlsConfig, tlsErr := c.tls()
-	callers, callersErr := c.authenticator()
-	if err := errors.Join(err, secretErr, tlsErr, callersErr); err != nil {
+func (c *Config) gateway(r *registry.Registry, control *controller.Controller, border boundary, records *audit.Log, metrics *telemetry.Metrics, tracing *telemetry.Tracing, log hclog.Logger) (*gateway.Gateway, error) {
+	secret, err := c.secret()
+	if err != nil {
 		return nil, fmt.Errorf("configuration:\n%w", err)
 	}
 	return gateway.New(gateway.Config{
 		Registry:        r,
 		Connectors:      control,
-		Accounts:        accounts,
-		Auth:            callers,
+		Accounts:        border.accounts,
+		Auth:            border.callers,
+		Audit:           records,
 		Metrics:         metrics,
 		Tracing:         tracing,
 		Log:             log.Named("gateway"),
-		TLS:             tlsConfig,
+		TLS:             border.tls,
 		KeySecret:       secret,
 		InlineConfig:    c.InlineConfig,
 		InlineBaseURL:   c.InlineBaseURL,

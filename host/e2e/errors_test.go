@@ -119,7 +119,7 @@ func TestCallersAndLimits(t *testing.T) {
 	s.serve("", fmt.Sprintf(`idempotency_secret_file: %s
 limits: {per_second: 0.001}
 callers:
-- {name: shop, key_sha256: [%x], connectors: [sandbox], accounts: ["*"], methods: ["patchbay.payments.v1.PaymentService/Auth*"]}
+- {name: shop, key_sha256: [%x], connectors: [sandbox], accounts: ["*"], methods: ["patchbay.payments.v1.PaymentService/Auth*", "grpc.reflection.*/*"]}
 `, secret, sha256.Sum256([]byte("shop-key"))))
 
 	call := func(method string, headers ...string) []string {

@@ -6,6 +6,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serve(), validate(), showVersion(), connector(), plugins(), sweep())
+	cmd.AddCommand(serve(), validate(), showVersion(), connector(), plugins(), accounts(), sweep())
 	return cmd
 }
 
@@ -88,14 +89,14 @@ func validate() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		declared, err := host.Validate(c)
+		manifests, accounts, err := host.Validate(c)
 		if err != nil {
 			return fmt.Errorf("not valid:\n%w", err)
 		}
-		for _, line := range declared {
+		for _, line := range slices.Concat(accounts, manifests) {
 			fmt.Fprintln(cmd.OutOrStdout(), line)
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "valid: configuration, and manifests: %d\n", len(declared))
+		fmt.Fprintf(cmd.OutOrStdout(), "valid: configuration, and manifests: %d\n", len(manifests))
 		return nil
 	}
 	return cmd

@@ -38,12 +38,7 @@ func plugins() *cobra.Command {
 		Use: "plugins", Short: "See and steer the plugins of a running gateway", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	flags := cmd.PersistentFlags()
-	flags.StringVar(&o.address, "admin", "", "address of the gateway's listener for operators, such as unix:/var/lib/patchbay/admin.sock (default $"+adminEnv+", or what the configuration says)")
-	flags.StringVar(&o.config, "config", "", "the gateway's configuration file, which says where it listens")
-	flags.BoolVar(&o.dev, "dev", false, "the gateway runs with --dev")
-	flags.StringVarP(&o.output, "output", "o", "table", "table or json")
-	flags.DurationVar(&o.timeout, "timeout", 3*time.Minute, "how long to wait for an answer")
+	o.flags(cmd)
 	cmd.AddCommand(
 		o.command("list [NAME]", "List plugins, and what is wrong with manifests", cobra.MaximumNArgs(1), o.list),
 		o.command("show NAME[@VERSION]", "Show one plugin with all that is known of it", cobra.ExactArgs(1), o.show),
@@ -55,6 +50,16 @@ func plugins() *cobra.Command {
 		o.logsCommand(),
 	)
 	return cmd
+}
+
+// flags are what all commands for operators take.
+func (o *operator) flags(cmd *cobra.Command) {
+	flags := cmd.PersistentFlags()
+	flags.StringVar(&o.address, "admin", "", "address of the gateway's listener for operators, such as unix:/var/lib/patchbay/admin.sock (default $"+adminEnv+", or what the configuration says)")
+	flags.StringVar(&o.config, "config", "", "the gateway's configuration file, which says where it listens")
+	flags.BoolVar(&o.dev, "dev", false, "the gateway runs with --dev")
+	flags.StringVarP(&o.output, "output", "o", "table", "table or json")
+	flags.DurationVar(&o.timeout, "timeout", 3*time.Minute, "how long to wait for an answer")
 }
 
 // command is one command for operators. run gets the one argument, or "".
@@ -99,6 +104,7 @@ func (o *operator) logsCommand() *cobra.Command {
 type request struct {
 	out           io.Writer
 	client        adminv1.PluginServiceClient
+	accounts      adminv1.AccountServiceClient
 	name, version string
 }
 
@@ -116,7 +122,7 @@ func (o *operator) call(ctx context.Context, r request, run func(context.Context
 		return fmt.Errorf("--admin: %w", err)
 	}
 	defer conn.Close()
-	r.client = adminv1.NewPluginServiceClient(conn)
+	r.client, r.accounts = adminv1.NewPluginServiceClient(conn), adminv1.NewAccountServiceClient(conn)
 	err = run(ctx, r)
 	switch st, ok := status.FromError(err); {
 	case err == nil || !ok:

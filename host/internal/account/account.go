@@ -1,15 +1,19 @@
 // Package account keeps named sets of credentials, so that callers need none.
+//
+// An account is declared in the host's configuration or in a file of the
+// accounts' directory. A Keeper follows the files and the secrets that accounts
+// refer to; a Book is how things stand at one moment.
 package account
 
 import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
-	"strings"
+	"path/filepath"
+	"slices"
 )
 
-// Spec is an account as the host's configuration declares it.
+// Spec is an account as it is declared.
 type Spec struct {
 	Name      string            `yaml:"name"`
 	Connector string            `yaml:"connector"`
@@ -18,86 +22,102 @@ type Spec struct {
 	Secrets   map[string]Secret `yaml:"secrets"` // what is, by reference
 }
 
-// Secret says where a secret is.
-type Secret struct {
-	Env  string `yaml:"env"`  // a variable of the host's environment
-	File string `yaml:"file"` // a file whose content, less a last line break, it is
-}
-
 // Account is a set of credentials for one connector.
 type Account struct {
 	Name, Connector string
+	Default         bool
 	Config          []byte // a JSON object, with the secrets in it
 }
 
-// Book holds the accounts. It does not change.
+// Book holds the accounts of one moment. It does not change.
 type Book struct {
 	byName    map[string]Account
 	defaultOf map[string]Account // by connector
 }
 
-// NewBook reads the secrets and makes a book of the accounts.
+// NewBook reads the secrets and makes a book of the accounts. Secrets are read
+// anew: there is no memory of what they were.
 func NewBook(specs []Spec) (*Book, error) {
-	b := &Book{byName: map[string]Account{}, defaultOf: map[string]Account{}}
+	b, secrets := newBook(), NewSecrets(nil)
 	for i, spec := range specs {
-		if err := b.add(spec); err != nil {
+		held, err := spec.resolve(secrets)
+		if err == nil {
+			err = b.add(held)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("accounts[%d] %q: %w", i, spec.Name, err)
 		}
 	}
 	return b, nil
 }
 
-func (b *Book) add(spec Spec) error {
-	switch {
-	case spec.Name == "":
-		return fmt.Errorf("name is missing")
-	case spec.Connector == "":
-		return fmt.Errorf("connector is missing")
+func newBook() *Book { return &Book{byName: map[string]Account{}, defaultOf: map[string]Account{}} }
+
+func (b *Book) add(held Account) error {
+	if _, twice := b.byName[held.Name]; twice {
+		return at("name", "account %q is declared twice", held.Name)
 	}
-	if _, twice := b.byName[spec.Name]; twice {
-		return fmt.Errorf("is declared twice")
+	if other, twice := b.defaultOf[held.Connector]; twice && held.Default {
+		return at("default", "%q is the default of connector %q already", other.Name, held.Connector)
+	}
+	b.byName[held.Name] = held
+	if held.Default {
+		b.defaultOf[held.Connector] = held
+	}
+	return nil
+}
+
+// Anchor makes relative paths of files with secrets relative to a directory.
+func (s *Spec) Anchor(dir string) {
+	for name, secret := range s.Secrets {
+		if secret.File != "" && !filepath.IsAbs(secret.File) {
+			secret.File = filepath.Join(dir, secret.File)
+			s.Secrets[name] = secret
+		}
+	}
+}
+
+// check holds a declaration against its rules, without reading a secret.
+func (s Spec) check() error {
+	switch {
+	case s.Name == "":
+		return at("name", "is missing")
+	case s.Connector == "":
+		return at("connector", "is missing")
+	}
+	for field, secret := range s.Secrets {
+		if _, twice := s.Config[field]; twice {
+			return at("secrets."+field, "%s is in config and in secrets", field)
+		}
+		if err := secret.check(); err != nil {
+			return at("secrets."+field, "%v", err)
+		}
+	}
+	if _, err := json.Marshal(s.Config); err != nil {
+		return at("config", "can't be written as JSON")
+	}
+	return nil
+}
+
+// resolve puts the secrets in.
+func (s Spec) resolve(secrets *Secrets) (Account, error) {
+	if err := s.check(); err != nil {
+		return Account{}, err
 	}
 	config := map[string]any{}
-	maps.Copy(config, spec.Config)
-	for field, secret := range spec.Secrets {
-		if _, twice := config[field]; twice {
-			return fmt.Errorf("%s is in config and in secrets", field)
-		}
-		value, err := secret.read()
+	maps.Copy(config, s.Config)
+	for _, field := range slices.Sorted(maps.Keys(s.Secrets)) {
+		value, err := secrets.Read(s.Secrets[field])
 		if err != nil {
-			return fmt.Errorf("secrets.%s: %w", field, err)
+			return Account{}, at("secrets."+field, "%v", err)
 		}
 		config[field] = value
 	}
 	raw, err := json.Marshal(config)
 	if err != nil {
-		return fmt.Errorf("config: %w", err)
+		return Account{}, at("config", "can't be written as JSON")
 	}
-	held := Account{Name: spec.Name, Connector: spec.Connector, Config: raw}
-	b.byName[spec.Name] = held
-	if !spec.Default {
-		return nil
-	}
-	if other, twice := b.defaultOf[spec.Connector]; twice {
-		return fmt.Errorf("%q is the default of connector %q already", other.Name, spec.Connector)
-	}
-	b.defaultOf[spec.Connector] = held
-	return nil
-}
-
-func (s Secret) read() (string, error) {
-	switch {
-	case (s.Env == "") == (s.File == ""):
-		return "", fmt.Errorf("give either env or file")
-	case s.File != "":
-		raw, err := os.ReadFile(s.File)
-		return strings.TrimSuffix(string(raw), "\n"), err
-	}
-	value, ok := os.LookupEnv(s.Env)
-	if !ok || value == "" {
-		return "", fmt.Errorf("the variable %s is not set", s.Env)
-	}
-	return value, nil
+	return Account{Name: s.Name, Connector: s.Connector, Default: s.Default, Config: raw}, nil
 }
 
 // Find returns the account of that name, or, where no name is given, the default
@@ -109,4 +129,23 @@ func (b *Book) Find(name, connector string) (Account, bool) {
 	}
 	held, ok := b.byName[name]
 	return held, ok
+}
+
+// All returns the accounts by name.
+func (b *Book) All() []Account {
+	all := make([]Account, 0, len(b.byName))
+	for _, name := range slices.Sorted(maps.Keys(b.byName)) {
+		all = append(all, b.byName[name])
+	}
+	return all
+}
+
+// fieldError is about one field of a declaration.
+type fieldError struct{ field, reason string }
+
+// Error implements error.
+func (e *fieldError) Error() string { return e.field + ": " + e.reason }
+
+func at(field, format string, args ...any) error {
+	return &fieldError{field, fmt.Sprintf(format, args...)}
 }

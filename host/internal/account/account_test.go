@@ -45,13 +45,13 @@ func TestBookErrors(t *testing.T) {
 		specs  []Spec
 		reason string
 	}{
-		"no name":      {[]Spec{{Connector: "a"}}, "name is missing"},
-		"no connector": {[]Spec{{Name: "a"}}, "connector is missing"},
+		"no name":      {[]Spec{{Connector: "a"}}, "name: is missing"},
+		"no connector": {[]Spec{{Name: "a"}}, "connector: is missing"},
 		"twice":        {[]Spec{{Name: "a", Connector: "a"}, {Name: "a", Connector: "a"}}, "declared twice"},
 		"two defaults": {[]Spec{{Name: "a", Connector: "a", Default: true}, {Name: "b", Connector: "a", Default: true}}, `"a" is the default`},
 		"in both":      {[]Spec{{Name: "a", Connector: "a", Config: map[string]any{"k": 1}, Secrets: map[string]Secret{"k": {Env: "HOME"}}}}, "in config and in secrets"},
-		"no reference": {[]Spec{{Name: "a", Connector: "a", Secrets: map[string]Secret{"k": {}}}}, "either env or file"},
-		"two":          {[]Spec{{Name: "a", Connector: "a", Secrets: map[string]Secret{"k": {Env: "A", File: "B"}}}}, "either env or file"},
+		"no reference": {[]Spec{{Name: "a", Connector: "a", Secrets: map[string]Secret{"k": {}}}}, "exactly one of env, file"},
+		"two":          {[]Spec{{Name: "a", Connector: "a", Secrets: map[string]Secret{"k": {Env: "A", File: "B"}}}}, "exactly one of env, file"},
 		"no variable":  {[]Spec{{Name: "a", Connector: "a", Secrets: map[string]Secret{"k": {Env: "NOT_SET_ANYWHERE"}}}}, "NOT_SET_ANYWHERE is not set"},
 		"no file":      {[]Spec{{Name: "a", Connector: "a", Secrets: map[string]Secret{"k": {File: "/nowhere"}}}}, "no such file"},
 		"no JSON":      {[]Spec{{Name: "a", Connector: "a", Config: map[string]any{"k": func() {}}}}, "config"},

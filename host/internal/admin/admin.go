@@ -34,9 +34,10 @@ func NewServer(plugins *controller.Controller, journal *Journal, usage Usage) *S
 }
 
 // Serve serves until ctx ends; then streams are cut off.
-func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	server := grpc.NewServer()
+func (s *Server) Serve(ctx context.Context, listener net.Listener, accounts *Accounts, options ...grpc.ServerOption) error {
+	server := grpc.NewServer(options...)
 	adminv1.RegisterPluginServiceServer(server, s)
+	adminv1.RegisterAccountServiceServer(server, accounts)
 	reflection.Register(server)
 	stop := context.AfterFunc(ctx, server.Stop)
 	defer stop()

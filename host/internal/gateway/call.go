@@ -42,14 +42,20 @@ type call struct {
 	envelope   *connectorv1.CallContext // the new one, once the call goes on
 	generation uint64                   // of the instance that had it last
 	version    string
+	digest     string // of that instance's binary
 	reason     string // of its failure
-	// What was given to the connector; it must not come back in an error.
-	description *description.Description
-	request     *frame // of a unary call
-	requestType protoreflect.MessageType
+	detail     string // of its failure, for the operator alone
+	answered   bool   // the failure is the connector's own answer
+	started    time.Time
 
-	answered bool // the failure is the connector's own answer
-	started  time.Time
+	peer              string // the other end of the connection
+	request, response *frame // as far as they have come
+	recorded          bool   // the audit log has it
+
+	// What was given to the connector beside the request; nothing secret of either
+	// must come back in an error.
+	description *description.Description
+	requestType protoreflect.MessageType
 }
 
 // pick says which connector a call is for.
@@ -68,7 +74,7 @@ func (p pick) String() string {
 // newCall reads the envelope. What is wrong with it is a refusal; the call is
 // then as far as it could be read.
 func (g *Gateway) newCall(ctx context.Context, method string, md metadata.MD) (*call, error) {
-	c := &call{method: method, started: time.Now()}
+	c := &call{method: method, started: time.Now(), peer: peerOf(ctx)}
 	c.requestID = one(md, wire.RequestIDHeader)
 	c.callerKey = one(md, wire.IdempotencyKeyHeader)
 	c.trace = [2]string{one(md, wire.TraceParentHeader), one(md, wire.TraceStateHeader)}
@@ -88,13 +94,16 @@ func (g *Gateway) newCall(ctx context.Context, method string, md metadata.MD) (*
 	}
 	var err error
 	if c.caller, err = g.config.Auth.Authenticate(ctx, md); err != nil {
-		return c, c.with(refusal(codes.Unauthenticated, wire.ReasonUnauthenticated, "%v", err))
+		return c, c.with(c.denied(err))
+	}
+	if description.Forbidden(service(method)) {
+		return c, c.with(refusal(codes.Unimplemented, wire.ReasonOperationUnsupported, "no service %s", service(method)))
+	}
+	if err := c.caller.MayCall(method); err != nil {
+		return c, c.with(notAllowed(err))
 	}
 	if f := g.pick(c, md); f.Code != codes.OK {
 		return c, c.with(f)
-	}
-	if err := c.caller.Allowed(c.pick.connector, c.pick.account, method); err != nil {
-		return c, c.with(refusal(codes.PermissionDenied, wire.ReasonPermissionDenied, "%v", err))
 	}
 	return c, nil
 }
@@ -105,10 +114,15 @@ func (g *Gateway) pick(c *call, md metadata.MD) (f wire.Failure) {
 	c.pick.connector, c.pick.version, _ = strings.Cut(name, "@")
 	c.pick.account = account
 	if name == "" && account == "" {
+		names := g.namesFor(c.caller)
 		f := refusal(codes.InvalidArgument, wire.ReasonConnectorRequired, "say which connector the call is for: give the header %s (one of: %s) or %s",
-			wire.ConnectorHeader, strings.Join(g.config.Registry.Names(), ", "), wire.AccountHeader)
-		f.Metadata = map[string]string{wire.AvailableKey: strings.Join(g.config.Registry.Names(), ",")}
+			wire.ConnectorHeader, strings.Join(names, ", "), wire.AccountHeader)
+		f.Metadata = map[string]string{wire.AvailableKey: strings.Join(names, ",")}
 		return f
+	}
+	// What it may not use it does not learn to exist either.
+	if err := c.allowed(); err != nil {
+		return notAllowed(err)
 	}
 	if inline != "" {
 		if account != "" {
@@ -122,7 +136,11 @@ func (g *Gateway) pick(c *call, md metadata.MD) (f wire.Failure) {
 	case ok && name != "" && held.Connector != c.pick.connector:
 		return refusal(codes.InvalidArgument, wire.ReasonConnectorConflict, "account %q is one of connector %q, and %s says %q", account, held.Connector, wire.ConnectorHeader, name)
 	case ok:
-		c.pick.connector, c.pick.account, c.config = held.Connector, held.Name, held.Config
+		c.pick.connector, c.pick.account = held.Connector, held.Name
+		if err := c.allowed(); err != nil {
+			return notAllowed(err)
+		}
+		c.config = held.Config
 	case account != "":
 		return refusal(codes.NotFound, wire.ReasonAccountUnknown, "no account %q", account)
 	}
@@ -133,8 +151,8 @@ func (g *Gateway) pick(c *call, md metadata.MD) (f wire.Failure) {
 func (g *Gateway) checkInline(c *call) wire.Failure {
 	var fields map[string]json.RawMessage
 	switch {
-	case !g.config.InlineConfig:
-		return refusal(codes.PermissionDenied, wire.ReasonConfigForbidden, "this gateway takes no configuration from callers (%s); use %s", wire.ConfigHeader, wire.AccountHeader)
+	case !g.config.InlineConfig || !c.caller.MayConfigure():
+		return refusal(codes.PermissionDenied, wire.ReasonConfigForbidden, "this gateway takes no configuration from you (%s); use %s", wire.ConfigHeader, wire.AccountHeader)
 	case len(c.config) > maxConfig:
 		return refusal(codes.InvalidArgument, wire.ReasonConfigInvalid, "%s is larger than %d bytes", wire.ConfigHeader, maxConfig)
 	case json.Unmarshal(c.config, &fields) != nil:

@@ -26,9 +26,6 @@ const attempts = 2
 // carry is the way of every call to a connector.
 func (g *Gateway) carry(_ any, stream grpc.ServerStream) (err error) {
 	method, _ := grpc.MethodFromServerStream(stream)
-	if description.Forbidden(service(method)) {
-		return refusal(codes.Unimplemented, wire.ReasonOperationUnsupported, "no service %s", service(method)).Err()
-	}
 	md, _ := metadata.FromIncomingContext(stream.Context())
 	c, err := g.newCall(stream.Context(), method, md)
 	defer func() { g.account(c, err) }()
@@ -66,19 +63,34 @@ func (g *Gateway) carry(_ any, stream grpc.ServerStream) (err error) {
 	if stream.Context().Err() != nil || time.Now().After(own) {
 		g.config.Log.Warn("the caller is gone; its call was carried out", "connector", c.pick.connector, "method", c.method, "request_id", c.requestID)
 	}
+	g.record(c, nil)
 	return stream.SendMsg(response)
 }
 
 // admit counts a call in, or refuses it.
-func (g *Gateway) admit(c *call) (*place, error) {
-	if !g.config.Registry.Has(c.pick.connector) {
-		return nil, c.with(g.unknownConnector(c.pick))
-	}
-	place, refused := g.limits.admit(c.pick.connector)
+func (g *Gateway) admit(c *call) (p *place, err error) {
+	done, refused := g.callers.admit(c.caller)
 	if refused.Code != codes.OK {
 		return nil, c.with(refused)
 	}
-	return place, nil
+	defer func() {
+		if err != nil {
+			done()
+		}
+	}()
+	if !g.config.Registry.Has(c.pick.connector) {
+		return nil, c.with(g.unknownConnector(c))
+	}
+	if err := g.config.Audit.Ready(); err != nil {
+		c.detail = err.Error()
+		return nil, c.with(unrecorded())
+	}
+	p, refused = g.limits.admit(c.pick.connector)
+	if refused.Code != codes.OK {
+		return nil, c.with(refused)
+	}
+	p.done = done
+	return p, nil
 }
 
 // receive reads the message of a unary call. A caller may be slow to send it, but
@@ -161,11 +173,11 @@ func (g *Gateway) acquire(ctx context.Context, c *call, until time.Time) (*regis
 	}
 	switch {
 	case errors.Is(err, registry.ErrUnknown):
-		return nil, c.with(g.unknownConnector(c.pick))
+		return nil, c.with(g.unknownConnector(c))
 	case err != nil:
 		return nil, c.with(unavailable(c.pick, err))
 	}
-	c.generation, c.version = inst.Generation, inst.Version
+	c.taken(inst)
 	return inst, nil
 }
 
@@ -193,6 +205,7 @@ func unsupported(c *call, d *description.Description) wire.Failure {
 // call at the caller, so that no retry policy on the way repeats a payment behind
 // its back.
 func (g *Gateway) perform(ctx context.Context, c *call, request *frame, plugin time.Time, commit func(*registry.Instance) error) (*frame, error) {
+	c.request = request
 	known, m, err := g.look(ctx, c, plugin)
 	if err != nil {
 		return nil, err
@@ -260,6 +273,7 @@ func (g *Gateway) validate(request *frame, d *description.Description, m descrip
 	if err := proto.Unmarshal(request.data.Materialize(), message); err != nil {
 		return refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "the message is not a %s: %v", message.ProtoReflect().Descriptor().FullName(), err)
 	}
+	request.message = message
 	violations, err := g.validator.CheckAcrossVersions(message)
 	switch {
 	case err != nil:
@@ -294,10 +308,11 @@ func undeclared(connector string, r *description.Refusal) wire.Failure {
 func (g *Gateway) invoke(ctx context.Context, c *call, inst *registry.Instance, m description.Method, request *frame) (*frame, error) {
 	c.description, c.request, c.requestType = inst.Description, request, m.Request
 	for handed := 0; ; {
-		c.generation, c.version = inst.Generation, inst.Version
+		c.taken(inst)
 		response, over, err := g.handOver(ctx, c, inst, m, request)
 		inst.Release()
 		if err == nil {
+			c.response = response
 			return response, nil
 		}
 		if over {
@@ -355,7 +370,11 @@ func (g *Gateway) handOver(ctx context.Context, c *call, inst *registry.Instance
 	if err := stream.RecvMsg(response); err != nil {
 		return nil, true, err
 	}
-	if m.Response != nil && proto.Unmarshal(response.data.Materialize(), m.Response.New().Interface()) != nil {
+	if m.Response == nil {
+		return response, true, nil
+	}
+	response.message = m.Response.New().Interface()
+	if proto.Unmarshal(response.data.Materialize(), response.message) != nil {
 		response.free()
 		return nil, true, status.Error(codes.DataLoss, "the answer does not decode")
 	}

@@ -6,10 +6,14 @@ import (
 	"google.golang.org/grpc/encoding"
 	_ "google.golang.org/grpc/encoding/proto" // the codec that is wrapped
 	"google.golang.org/grpc/mem"
+	"google.golang.org/protobuf/proto"
 )
 
 // frame is a message that passes unopened.
-type frame struct{ data mem.BufferSlice }
+type frame struct {
+	data    mem.BufferSlice
+	message proto.Message // decoded, if the host knows it and had to look; nobody encodes it again
+}
 
 // free lets go of the bytes.
 func (f *frame) free() {

@@ -15,16 +15,26 @@ import (
 type connectorService struct{ connectors Connectors }
 
 // ListConnectors implements gatewayv1.ConnectorServiceServer.
-func (s connectorService) ListConnectors(context.Context, *gatewayv1.ListConnectorsRequest) (*gatewayv1.ListConnectorsResponse, error) {
-	return &gatewayv1.ListConnectorsResponse{Connectors: s.connectors.Connectors(false)}, nil
+// A caller sees the connectors that it may use.
+func (s connectorService) ListConnectors(ctx context.Context, _ *gatewayv1.ListConnectorsRequest) (*gatewayv1.ListConnectorsResponse, error) {
+	return &gatewayv1.ListConnectorsResponse{Connectors: s.visible(ctx, false)}, nil
+}
+
+// visible are the connectors that the caller may use.
+func (s connectorService) visible(ctx context.Context, full bool) []*gatewayv1.Connector {
+	caller := callerOf(ctx)
+	return slices.DeleteFunc(slices.Clone(s.connectors.Connectors(full)), func(c *gatewayv1.Connector) bool { return caller.MayUse(c.GetName()) != nil })
 }
 
 // GetConnector implements gatewayv1.ConnectorServiceServer.
-func (s connectorService) GetConnector(_ context.Context, req *gatewayv1.GetConnectorRequest) (*gatewayv1.GetConnectorResponse, error) {
+func (s connectorService) GetConnector(ctx context.Context, req *gatewayv1.GetConnectorRequest) (*gatewayv1.GetConnectorResponse, error) {
 	if req.GetName() == "" {
 		return nil, refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "name is missing").Err()
 	}
-	all := s.connectors.Connectors(true)
+	if err := callerOf(ctx).MayUse(req.GetName()); err != nil {
+		return nil, notAllowed(err).Err()
+	}
+	all := s.visible(ctx, true)
 	i := slices.IndexFunc(all, func(c *gatewayv1.Connector) bool { return c.GetName() == req.GetName() })
 	if i >= 0 {
 		return &gatewayv1.GetConnectorResponse{Connector: all[i]}, nil

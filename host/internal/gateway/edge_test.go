@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/go-hclog"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
@@ -238,10 +239,13 @@ func TestUnsupportedNamesWhatThereIs(t *testing.T) {
 
 func TestCallersWithKeys(t *testing.T) {
 	hash := sha256.Sum256([]byte("right"))
-	keys, err := auth.NewKeys([]auth.KeySpec{{
+	keys, err := auth.New([]auth.CallerSpec{{
 		Name: "shop", KeySHA256: []string{hex.EncodeToString(hash[:])},
-		Connectors: []string{"acme"}, Accounts: []string{"acme-default"}, Methods: []string{"patchbay.payments.v1.PaymentService/*"},
-	}})
+		PolicySpec: auth.PolicySpec{
+			Connectors: []string{"acme"}, Accounts: []string{"acme-default"},
+			Methods: []string{"patchbay.payments.v1.PaymentService/*", "patchbay.gateway.v1.ConnectorService/ListConnectors"},
+		},
+	}}, nil, hclog.NewNullLogger())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/patchbay/patchbay/host/internal/auth"
 	"github.com/patchbay/patchbay/host/internal/description"
 	"github.com/patchbay/patchbay/host/internal/registry"
 	"github.com/patchbay/patchbay/sdk/wire"
@@ -27,14 +28,41 @@ func refusal(code codes.Code, reason, format string, args ...any) wire.Failure {
 }
 
 // unknownConnector is the answer to a name or version that nobody declares.
-func (g *Gateway) unknownConnector(p pick) wire.Failure {
-	names := g.config.Registry.Names()
+func (g *Gateway) unknownConnector(c *call) wire.Failure {
+	p, names := c.pick, g.namesFor(c.caller)
 	f := refusal(codes.NotFound, wire.ReasonConnectorUnknown, "no connector %q; there are: %s", p, strings.Join(names, ", "))
 	if versions := g.config.Registry.Versions(p.connector); p.version != "" && len(versions) > 0 {
 		f.Message = fmt.Sprintf("connector %q has no version %s; there are: %s", p.connector, p.version, strings.Join(versions, ", "))
 		names = versions
 	}
 	f.Metadata = map[string]string{wire.AvailableKey: strings.Join(names, ",")}
+	return f
+}
+
+// denied is the answer to somebody who could not be authenticated. It tells them
+// nothing of how close they came; the log does.
+func (c *call) denied(err error) wire.Failure {
+	var denial *auth.Denial
+	if errors.As(err, &denial) {
+		c.detail = denial.Reason
+	}
+	if denial != nil && denial.Unverifiable {
+		f := refusal(codes.Unavailable, wire.ReasonUnavailable, "%v", err)
+		f.RetryAfter = repeatSoon
+		return f
+	}
+	return refusal(codes.Unauthenticated, wire.ReasonUnauthenticated, "%v", err)
+}
+
+// notAllowed is the answer to a caller whose policy forbids something.
+func notAllowed(err error) wire.Failure {
+	return refusal(codes.PermissionDenied, wire.ReasonPermissionDenied, "%v", err)
+}
+
+// unrecorded is the answer while calls can't be recorded and must be.
+func unrecorded() wire.Failure {
+	f := refusal(codes.Unavailable, wire.ReasonUnavailable, "the gateway can't record calls at the moment; nothing was sent")
+	f.RetryAfter = repeatSoon
 	return f
 }
 

@@ -25,6 +25,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/patchbay/patchbay/host/internal/account"
+	"github.com/patchbay/patchbay/host/internal/audit"
 	"github.com/patchbay/patchbay/host/internal/auth"
 	"github.com/patchbay/patchbay/host/internal/registry"
 	"github.com/patchbay/patchbay/host/internal/telemetry"
@@ -36,8 +37,9 @@ import (
 type Config struct {
 	Registry   *registry.Registry
 	Connectors Connectors
-	Accounts   *account.Book
+	Accounts   Accounts
 	Auth       auth.Authenticator
+	Audit      *audit.Log // nil: no records are kept
 	Metrics    *telemetry.Metrics
 	Tracing    *telemetry.Tracing // nil: off
 	Log        hclog.Logger
@@ -57,11 +59,19 @@ type Connectors interface {
 	Connectors(full bool) []*gatewayv1.Connector
 }
 
+// Accounts holds callers' accounts.
+type Accounts interface {
+	// Find returns the account of that name, or, where no name is given, the
+	// default of the connector.
+	Find(name, connector string) (account.Account, bool)
+}
+
 // Gateway serves callers.
 type Gateway struct {
 	config    Config
 	codec     codec
 	limits    *limiter
+	callers   callers
 	validator *wire.Validator
 	reflect   *reflection
 	server    *grpc.Server

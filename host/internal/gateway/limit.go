@@ -143,7 +143,8 @@ type place struct {
 	limiter *limiter
 	share   *share
 	gauge   prometheus.Gauge
-	outside bool // the connector's place is not taken
+	outside bool   // the connector's place is not taken
+	done    func() // counts the call out of what its caller may have at a time; may be nil
 }
 
 // enter takes the connector's place, or says why not.
@@ -170,4 +171,7 @@ func (p *place) leave() {
 	p.stepOut()
 	p.limiter.all.Add(-1)
 	p.gauge.Dec()
+	if p.done != nil {
+		p.done()
+	}
 }

@@ -27,6 +27,7 @@ type relay struct {
 	cancel    context.CancelCauseFunc // of the connector's side
 	max       int                     // bytes of a message
 	silence   *silence
+	before    func()       // is called before a message goes to the caller
 	handed    atomic.Int64 // the caller's messages that the connector may have
 	answered  atomic.Int64 // the connector's that the caller may have
 }
@@ -63,7 +64,10 @@ func (g *Gateway) carryStream(stream grpc.ServerStream, c *call, m description.M
 	if err != nil {
 		return c.with(unavailable(c.pick, err))
 	}
-	r := &relay{caller: stream, connector: out, cancel: cancel, max: g.config.MaxMessage, silence: newSilence(g.config.Limits.StreamIdle)}
+	r := &relay{caller: stream, connector: out, cancel: cancel, max: g.config.MaxMessage, silence: newSilence(g.config.Limits.StreamIdle), before: func() {}}
+	if !m.ServerStreams { // its one answer must not leave before its record
+		r.before = func() { g.record(c, nil) }
+	}
 	defer r.silence.stop()
 	go r.forward()
 	ended := make(chan ending, 1)
@@ -124,6 +128,7 @@ func (r *relay) back() ending {
 		}
 		r.silence.broken()
 		r.answered.Add(1)
+		r.before()
 		err := r.caller.SendMsg(message)
 		message.free()
 		if err != nil {

@@ -20,6 +20,7 @@ var ErrDrained = errors.New("the drain limit is over")
 type Instance struct {
 	Name, Version string
 	Generation    uint64
+	Digest        string // SHA-256 of its binary, in hexadecimal; empty: not known
 	Description   *description.Description
 	Conn          grpc.ClientConnInterface
 

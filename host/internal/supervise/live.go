@@ -70,6 +70,7 @@ func (c Config) start(ctx context.Context, r *release) (*live, error) {
 		took:     time.Since(began).Round(time.Millisecond),
 		stuck:    make(chan string, 1),
 	}
+	l.instance.Digest = r.Digest
 	go func() {
 		<-process.Exited()
 		l.instance.Gone()

@@ -1,0 +1,96 @@
+package host
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"strings"
+
+	"filippo.io/age"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/patchbay/patchbay/host/internal/account"
+	"github.com/patchbay/patchbay/host/internal/audit"
+	"github.com/patchbay/patchbay/host/internal/auth"
+	"github.com/patchbay/patchbay/host/internal/registry"
+)
+
+// boundary is what stands between callers and connectors: who may call, with
+// whose credentials calls go on, and the record of it all.
+type boundary struct {
+	tls      *tls.Config
+	callers  auth.Authenticator
+	accounts *account.Keeper
+}
+
+// boundaryPaths are the paths in the configuration of the boundary.
+func (c *Config) boundaryPaths() []*string {
+	paths := []*string{&c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ClientCAFile, &c.AccountsDir, &c.AgeIdentityFile}
+	if c.Audit.File != audit.Stdout {
+		paths = append(paths, &c.Audit.File)
+	}
+	for i := range c.TokenIssuers {
+		paths = append(paths, &c.TokenIssuers[i].JWKSFile)
+	}
+	return paths
+}
+
+// boundary opens the boundary.
+func (c *Config) boundary(r *registry.Registry, log hclog.Logger) (b boundary, err error) {
+	var tlsErr, callersErr, accountsErr, ageErr error
+	b.tls, tlsErr = auth.NewTLS(c.TLS, log.Named("tls"))
+	b.callers, callersErr = c.authenticator(log)
+	identities, ageErr := c.identities()
+	b.accounts, accountsErr = account.Open(account.Config{
+		Specs: c.Accounts, Dir: c.AccountsDir, Identities: identities, Schemas: schemas{r}, Log: log.Named("accounts"),
+	})
+	return b, errors.Join(tlsErr, callersErr, ageErr, accountsErr)
+}
+
+func (c *Config) authenticator(log hclog.Logger) (auth.Authenticator, error) {
+	if c.Dev {
+		return auth.Anybody{}, nil
+	}
+	return auth.New(c.Callers, c.TokenIssuers, log.Named("auth"))
+}
+
+func (c *Config) identities() ([]age.Identity, error) {
+	if c.AgeIdentityFile == "" {
+		return nil, nil
+	}
+	identities, err := account.ReadIdentities(c.AgeIdentityFile)
+	if err != nil {
+		return nil, fmt.Errorf("age_identity_file: %w", err)
+	}
+	return identities, nil
+}
+
+// validateBoundary checks the configuration of the boundary, and runs no command.
+// It says which accounts are declared, a line each.
+func (c *Config) validateBoundary() (declared []string, err error) {
+	_, tlsErr := auth.NewTLS(c.TLS, hclog.NewNullLogger())
+	_, callersErr := c.authenticator(hclog.NewNullLogger())
+	identities, ageErr := c.identities()
+	declared, problems, accountsErr := account.Validate(account.Config{Specs: c.Accounts, Dir: c.AccountsDir, Identities: identities})
+	errs := []error{tlsErr, callersErr, ageErr, accountsErr}
+	for _, p := range problems {
+		errs = append(errs, p)
+	}
+	return declared, errors.Join(errs...)
+}
+
+// schemas are the registry's as accounts see them.
+type schemas struct{ *registry.Registry }
+
+// Check implements account.Schemas.
+func (s schemas) Check(connector string, config []byte) (wrong string, known bool) {
+	k, known := s.Describe(connector, "")
+	if !known {
+		return "", false
+	}
+	var all []string
+	for _, v := range k.Description.CheckConfig(config) {
+		all = append(all, strings.TrimSpace(v.GetField()+" "+v.GetDescription()))
+	}
+	return strings.Join(all, "; "), true
+}
