@@ -103,7 +103,9 @@ func Run(ctx context.Context, config Config) (err error) {
 	group.Go(func() error { return watcher.Run(plugins) })
 	group.Go(func() error { return control.Run(plugins, watcher) })
 	group.Go(func() error { return border.accounts.Run(plugins) })
-	group.Go(func() error { return config.serveAdmin(plugins, control, journal, admin.NewAccounts(border.accounts, connectors), records, log) })
+	group.Go(func() error {
+		return config.serveAdmin(plugins, control, journal, admin.NewAccounts(border.accounts, connectors), records, log)
+	})
 	group.Go(func() error { return config.serveOps(plugins, ctx, control, metrics, log) })
 	group.Go(func() error {
 		select {
