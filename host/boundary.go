@@ -89,7 +89,7 @@ func (s schemas) Check(connector string, config []byte) (wrong string, known boo
 		return "", false
 	}
 	var all []string
-	for _, v := range k.Description.CheckConfig(config) {
+	for _, v := range k.CheckConfig(config) {
 		all = append(all, strings.TrimSpace(v.GetField()+" "+v.GetDescription()))
 	}
 	return strings.Join(all, "; "), true

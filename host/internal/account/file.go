@@ -19,8 +19,8 @@ import (
 // maxFile is how large the file of an account may be.
 const maxFile = 256 << 10
 
-// Problem is why an account is not as it is declared.
-type Problem struct {
+// Error is why an account is not as it is declared.
+type Error struct {
 	File   string // of the accounts' directory; empty: the host's configuration
 	Line   int    // from 1; 0 if the problem has no place
 	Field  string // empty if the problem is not about one
@@ -28,7 +28,7 @@ type Problem struct {
 }
 
 // Error implements error.
-func (p *Problem) Error() string {
+func (p *Error) Error() string {
 	var at strings.Builder
 	at.WriteString(p.File)
 	if p.Line > 0 {
@@ -48,16 +48,16 @@ type file struct {
 }
 
 // parse reads the file of one account.
-func parse(name string, raw []byte) (file, *Problem) {
+func parse(name string, raw []byte) (file, *Error) {
 	if len(raw) > maxFile {
-		return file{}, &Problem{File: name, Reason: fmt.Sprintf("is larger than %d bytes", maxFile)}
+		return file{}, &Error{File: name, Reason: fmt.Sprintf("is larger than %d bytes", maxFile)}
 	}
 	tree, err := parser.ParseBytes(raw, 0)
 	if err != nil {
 		return file{}, syntax(name, err)
 	}
 	if len(tree.Docs) != 1 || tree.Docs[0].Body == nil {
-		return file{}, &Problem{File: name, Line: 1, Reason: "want one YAML document with name and connector"}
+		return file{}, &Error{File: name, Line: 1, Reason: "want one YAML document with name and connector"}
 	}
 	f := file{name: name, root: tree.Docs[0].Body}
 	if err := yaml.NodeToValue(f.root, &f.spec, yaml.Strict()); err != nil {
@@ -73,8 +73,8 @@ var unknownField = regexp.MustCompile(`^unknown field "([^"]+)"`)
 
 // syntax keeps the place that the YAML library found. What it says of a value may
 // quote it, so of that only the kind is kept.
-func syntax(name string, err error) *Problem {
-	p := &Problem{File: name, Reason: "is not YAML that declares an account"}
+func syntax(name string, err error) *Error {
+	p := &Error{File: name, Reason: "is not YAML that declares an account"}
 	var at yaml.Error
 	if !errors.As(err, &at) {
 		return p
@@ -93,8 +93,8 @@ func syntax(name string, err error) *Problem {
 }
 
 // problem says where in the file an error is.
-func (f file) problem(err error) *Problem {
-	p := &Problem{File: f.name, Reason: err.Error()}
+func (f file) problem(err error) *Error {
+	p := &Error{File: f.name, Reason: err.Error()}
 	var of *fieldError
 	if !errors.As(err, &of) {
 		return p

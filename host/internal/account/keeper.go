@@ -47,8 +47,8 @@ type Keeper struct {
 
 	mu       sync.Mutex
 	held     map[string]kept // by source: file name, or place in the host's configuration
-	problems []*Problem
-	logged   map[Problem]bool
+	problems []*Error
+	logged   map[Error]bool
 }
 
 // kept is an account and what declared it.
@@ -56,7 +56,7 @@ type kept struct {
 	account Account
 	spec    Spec
 	since   time.Time
-	problem *Problem // why it is not what is declared now
+	problem *Error // why it is not what is declared now
 }
 
 // settle is the time between two looks that have to agree.
@@ -65,7 +65,7 @@ const settle = 100 * time.Millisecond
 // Open reads all accounts once. What is wrong in the host's configuration is an
 // error; what is wrong in the directory is a problem that can be put right later.
 func Open(config Config) (*Keeper, error) {
-	k := &Keeper{config: config, secrets: NewSecrets(config.Identities), held: map[string]kept{}, logged: map[Problem]bool{}}
+	k := &Keeper{config: config, secrets: NewSecrets(config.Identities), held: map[string]kept{}, logged: map[Error]bool{}}
 	l := k.look()
 	if l.dir != nil && config.Dir != "" {
 		return nil, fmt.Errorf("accounts_dir: %w", l.dir)
@@ -202,14 +202,14 @@ func known(held map[string]kept, source string) int {
 }
 
 // declared parses what was seen. What can't be read is declared as it was before.
-func (k *Keeper) declared(l look) (map[string]file, []*Problem) {
+func (k *Keeper) declared(l look) (map[string]file, []*Error) {
 	declared := map[string]file{}
-	var problems []*Problem
+	var problems []*Error
 	for i, spec := range k.config.Specs {
 		source := fmt.Sprintf("accounts[%d]", i)
 		declared[source] = file{name: source, spec: spec}
 	}
-	keep := func(name string, p *Problem) {
+	keep := func(name string, p *Error) {
 		problems = append(problems, p)
 		if old, was := k.held[name]; was {
 			declared[name] = file{name: name, spec: old.spec}
@@ -225,7 +225,7 @@ func (k *Keeper) declared(l look) (map[string]file, []*Problem) {
 		declared[name] = f
 	}
 	for name, reason := range l.err {
-		keep(name, &Problem{File: name, Reason: "can't be read: " + reason})
+		keep(name, &Error{File: name, Reason: "can't be read: " + reason})
 	}
 	files := 0
 	for name := range k.held {
@@ -238,7 +238,7 @@ func (k *Keeper) declared(l look) (map[string]file, []*Problem) {
 	if l.dir != nil || files > 1 && len(l.raw)+len(l.err) == 0 {
 		for name := range k.held {
 			if k.fromDir(name) {
-				keep(name, &Problem{File: name, Reason: "is gone with all the others; its account goes on"})
+				keep(name, &Error{File: name, Reason: "is gone with all the others; its account goes on"})
 			}
 		}
 	}
@@ -247,7 +247,7 @@ func (k *Keeper) declared(l look) (map[string]file, []*Problem) {
 
 // resolve reads an account's secrets and holds it against its connector's schema.
 // Where the one that it would replace fits and it does not, it is a problem.
-func (k *Keeper) resolve(f file) (kept, *Problem) {
+func (k *Keeper) resolve(f file) (kept, *Error) {
 	held, err := f.spec.resolve(k.secrets)
 	if err != nil {
 		return kept{}, f.problem(err)
@@ -274,7 +274,7 @@ func (k *Keeper) wrong(held Account) string {
 }
 
 // publish makes a book the one in use, and logs what changed.
-func (k *Keeper) publish(next map[string]kept, book *Book, problems []*Problem) {
+func (k *Keeper) publish(next map[string]kept, book *Book, problems []*Error) {
 	for source, now := range next {
 		old, was := k.held[source]
 		if was && now.since.Equal(old.since) {
@@ -291,14 +291,14 @@ func (k *Keeper) publish(next map[string]kept, book *Book, problems []*Problem) 
 			k.config.Log.Info("an account is gone", "account", old.account.Name, "connector", old.account.Connector, "source", source)
 		}
 	}
-	logged := map[Problem]bool{}
+	logged := map[Error]bool{}
 	for _, p := range problems {
 		logged[*p] = true
 		if !k.logged[*p] {
 			k.config.Log.Error("an account is not followed; what was declared before keeps serving", "file", p.File, "line", p.Line, "field", p.Field, "reason", p.Reason)
 		}
 	}
-	slices.SortFunc(problems, func(a, b *Problem) int { return compare(a.File, b.File) })
+	slices.SortFunc(problems, func(a, b *Error) int { return compare(a.File, b.File) })
 	k.mu.Lock()
 	k.held, k.problems, k.logged = next, problems, logged
 	k.mu.Unlock()

@@ -70,7 +70,7 @@ func (k *kit) has(name, text string) bool {
 	return ok && strings.Contains(string(held.Config), text)
 }
 
-func (k *kit) problem(file string) *Problem {
+func (k *kit) problem(file string) *Error {
 	_, problems := k.Accounts()
 	for _, p := range problems {
 		if p.File == file {

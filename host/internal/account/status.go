@@ -24,7 +24,7 @@ type Status struct {
 
 // Accounts says how the accounts stand, by name, and what is wrong with their
 // declarations.
-func (k *Keeper) Accounts() ([]Status, []*Problem) {
+func (k *Keeper) Accounts() ([]Status, []*Error) {
 	k.mu.Lock()
 	held, problems := maps.Clone(k.held), slices.Clone(k.problems)
 	k.mu.Unlock()
@@ -44,7 +44,7 @@ func (k *Keeper) Accounts() ([]Status, []*Problem) {
 
 // Validate checks declarations as a keeper would read them, but runs no command.
 // It returns a line for each account, and all problems.
-func Validate(config Config) (declared []string, problems []*Problem, err error) {
+func Validate(config Config) (declared []string, problems []*Error, err error) {
 	l := look{}
 	if config.Dir != "" {
 		if l = lookAt(config.Dir); l.dir != nil {

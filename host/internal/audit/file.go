@@ -138,7 +138,7 @@ func (o *file) open() error {
 	}
 	last := make([]byte, 1)
 	if _, err := f.ReadAt(last, o.size-1); err == nil && last[0] != '\n' {
-		_, err = f.Write([]byte("\n"))
+		_, err = f.WriteString("\n")
 		o.size++
 		return err
 	}

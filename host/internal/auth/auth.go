@@ -14,7 +14,7 @@ import (
 // Authenticator finds out who calls.
 type Authenticator interface {
 	// Authenticate reads a call's metadata and, from ctx, its connection. Its error
-	// is a *Denial.
+	// is an *Error.
 	Authenticate(ctx context.Context, md metadata.MD) (Caller, error)
 }
 
@@ -25,8 +25,8 @@ type Caller struct {
 	policy *Policy
 }
 
-// Denial is why nobody could be authenticated.
-type Denial struct {
+// Error is why nobody could be authenticated.
+type Error struct {
 	Reason string // for the operator; it may say how close the caller came
 
 	// Missing is true if there were no credentials at all.
@@ -38,7 +38,7 @@ type Denial struct {
 
 // Error is for the caller. It does not tell which part of its credentials is
 // wrong.
-func (d *Denial) Error() string {
+func (d *Error) Error() string {
 	switch {
 	case d.Missing:
 		return "no credentials: give an API key as x-api-key, an API key or a token as authorization: Bearer, or a client certificate"

@@ -40,7 +40,7 @@ func callers(t *testing.T, issuers []IssuerSpec, specs ...CallerSpec) *Callers {
 // denied holds a refusal against what it may tell.
 func denied(t *testing.T, err error, reason string) {
 	t.Helper()
-	var denial *Denial
+	var denial *Error
 	if !errors.As(err, &denial) || !strings.Contains(denial.Reason, reason) {
 		t.Fatalf("got %v (%+v), want %q", err, denial, reason)
 	}

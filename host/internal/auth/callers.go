@@ -92,13 +92,13 @@ func (c *Callers) Authenticate(ctx context.Context, md metadata.MD) (Caller, err
 	case len(given) == 0 && known:
 		return certified, nil
 	case len(given) == 0:
-		return Caller{}, &Denial{Missing: true, Reason: "no credentials"}
+		return Caller{}, &Error{Missing: true, Reason: "no credentials"}
 	case len(given) > 1:
-		return Caller{}, &Denial{Reason: "several credentials"}
+		return Caller{}, &Error{Reason: "several credentials"}
 	}
 	caller, err := c.present(ctx, given[0], bearer)
 	if err == nil && known && caller.Name != certified.Name {
-		return Caller{}, &Denial{Reason: fmt.Sprintf("the certificate is caller %q's, the key or token caller %q's", certified.Name, caller.Name)}
+		return Caller{}, &Error{Reason: fmt.Sprintf("the certificate is caller %q's, the key or token caller %q's", certified.Name, caller.Name)}
 	}
 	return caller, err
 }

@@ -46,12 +46,12 @@ func (c certificates) caller(ctx context.Context) (caller Caller, known bool, er
 		return Caller{}, false, nil
 	}
 	if time.Now().After(leaf.NotAfter) { // since the handshake
-		return Caller{}, false, &Denial{Reason: "the client certificate has expired"}
+		return Caller{}, false, &Error{Reason: "the client certificate has expired"}
 	}
 	for _, rule := range names(leaf) {
 		found, ok := c[rule]
 		if ok && known && found.Name != caller.Name {
-			return Caller{}, false, &Denial{Reason: fmt.Sprintf("the certificate is caller %q's and caller %q's", caller.Name, found.Name)}
+			return Caller{}, false, &Error{Reason: fmt.Sprintf("the certificate is caller %q's and caller %q's", caller.Name, found.Name)}
 		}
 		if ok {
 			caller, known = found, true

@@ -51,10 +51,10 @@ func (k *keys) caller(given string) (Caller, error) {
 		}
 	}
 	if found < 0 {
-		return Caller{}, &Denial{Reason: "the API key is not known"}
+		return Caller{}, &Error{Reason: "the API key is not known"}
 	}
 	if key := k.all[found]; !key.notAfter.IsZero() && !k.now().Before(key.notAfter) {
-		return Caller{}, &Denial{Reason: fmt.Sprintf("an API key of caller %q, which has expired at %s", key.caller.Name, key.notAfter.Format(time.RFC3339))}
+		return Caller{}, &Error{Reason: fmt.Sprintf("an API key of caller %q, which has expired at %s", key.caller.Name, key.notAfter.Format(time.RFC3339))}
 	}
 	return k.all[found].caller, nil
 }

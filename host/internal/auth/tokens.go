@@ -86,7 +86,7 @@ func (t tokens) add(rule TokenRule, caller Caller) error {
 
 // caller verifies a token and finds whose it is.
 func (t tokens) caller(ctx context.Context, raw string) (Caller, error) {
-	denial := &Denial{Reason: "the token is nobody's"}
+	denial := &Error{Reason: "the token is nobody's"}
 	for _, iss := range t.issuers {
 		if len(t.issuers) > 1 && !iss.claimed(raw) {
 			continue
@@ -100,7 +100,7 @@ func (t tokens) caller(ctx context.Context, raw string) (Caller, error) {
 			value, _ := claims[claim].(string)
 			caller, ok := t.callers[TokenRule{iss.spec.Issuer, claim, value}]
 			if ok && found.Name != "" && found.Name != caller.Name {
-				return Caller{}, &Denial{Reason: fmt.Sprintf("the token is caller %q's and caller %q's", found.Name, caller.Name)}
+				return Caller{}, &Error{Reason: fmt.Sprintf("the token is caller %q's and caller %q's", found.Name, caller.Name)}
 			}
 			if ok {
 				found = caller
@@ -187,15 +187,15 @@ func algorithms() []jose.SignatureAlgorithm {
 func (i *issuer) verify(ctx context.Context, raw string) (map[string]any, error) {
 	verifier, err := i.ready(ctx)
 	if err != nil {
-		return nil, &Denial{Unverifiable: true, Reason: fmt.Sprintf("the token's issuer %s: %v", i.spec.Issuer, err)}
+		return nil, &Error{Unverifiable: true, Reason: fmt.Sprintf("the token's issuer %s: %v", i.spec.Issuer, err)}
 	}
 	token, err := verifier.Verify(ctx, raw)
 	if err != nil {
-		return nil, &Denial{Reason: fmt.Sprintf("the token: %v", err)}
+		return nil, &Error{Reason: fmt.Sprintf("the token: %v", err)}
 	}
 	var claims map[string]any
 	if err := token.Claims(&claims); err != nil {
-		return nil, &Denial{Reason: "the token's claims can't be read"}
+		return nil, &Error{Reason: "the token's claims can't be read"}
 	}
 	return claims, nil
 }

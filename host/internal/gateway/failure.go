@@ -42,7 +42,7 @@ func (g *Gateway) unknownConnector(c *call) wire.Failure {
 // denied is the answer to somebody who could not be authenticated. It tells them
 // nothing of how close they came; the log does.
 func (c *call) denied(err error) wire.Failure {
-	var denial *auth.Denial
+	var denial *auth.Error
 	if errors.As(err, &denial) {
 		c.detail = denial.Reason
 	}
