@@ -53,6 +53,7 @@ type Config struct {
 		PerSecond            float64 `yaml:"per_second"`
 		MaxMessageBytes      int     `yaml:"max_message_bytes"`
 	} `yaml:"limits"`
+	Egress          EgressConfig  `yaml:"egress"`
 	DefaultDeadline time.Duration `yaml:"default_deadline"`
 	MaxDeadline     time.Duration `yaml:"max_deadline"`
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"`
@@ -205,6 +206,9 @@ func (c *Config) check() error {
 	}
 	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
 		errs = append(errs, errors.New("tls: cert_file and key_file belong together"))
+	}
+	if _, err := c.egress(); err != nil {
+		errs = append(errs, err)
 	}
 	if err := launch.CheckRuntimeDir(filepath.Join(c.RuntimeDir, ownPrefix+"4194304")); err != nil {
 		errs = append(errs, fmt.Errorf("runtime_dir: %w", err))

@@ -18,8 +18,10 @@ func Validate(config Config) (declared []string, err error) {
 	_, accountsErr := account.NewBook(config.Accounts)
 	_, tlsErr := config.tls()
 	_, callersErr := config.authenticator()
+	outside, _ := config.egress() // what is wrong with it, complete has said
 	found, problems := controller.Validate(controller.Config{
 		Dir: config.Plugins, CommandsAnywhere: config.CommandsAnywhere, RequireDigest: !config.Dev,
+		Egress:    outside.Policy,
 		Supervise: supervise.Config{Runtimes: config.Runtimes},
 	})
 	for _, d := range found {

@@ -71,6 +71,12 @@ func (t *table) details(p *adminv1.Plugin) {
 	row("serves unpinned calls", yesNo(p.GetServesUnpinned()))
 	row("pinned", yesNo(p.GetPinned()))
 	row("started by the first call", yesNo(p.GetLazy()))
+	row("may connect to", orNowhere(p.GetEgress().GetHosts()))
+	row("connections denied", fmt.Sprint(p.GetEgress().GetDenied()))
+	if d := p.GetEgress().GetLastDenial(); d != nil {
+		row("last denied", d.GetReason())
+		row("last denied at", d.GetTime().AsTime().Local().Format(time.RFC3339))
+	}
 	if d := p.GetDeclared(); d != nil {
 		row("declared", d.GetVersion()+" sha256 "+d.GetSha256())
 		row("not serving, since", d.GetAside())
@@ -146,6 +152,13 @@ func orDash[T uint32 | uint64 | int64](n T) string {
 		return "-"
 	}
 	return fmt.Sprint(n)
+}
+
+func orNowhere(hosts []string) string {
+	if len(hosts) == 0 {
+		return "nowhere"
+	}
+	return strings.Join(hosts, " ")
 }
 
 func yesNo(b bool) string {
