@@ -124,6 +124,7 @@ func (w workspace) run(t *testing.T) *running {
 	w.resetManifests(t)
 	r := &running{dir: w.dir}
 	r.psp = first(t, r.spawn(t, "psp", `listening on http://(\S+)`, "bin/connector-sandbox", "psp", "--listen", "127.0.0.1:0"))
+	r.declarePSP(t)
 	config := []string{
 		"state_dir: state",
 		"accounts:",
@@ -141,6 +142,24 @@ func (w workspace) run(t *testing.T) *running {
 		"bin/patchbay", "serve", "--dev", "--config", "run.yaml", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0")
 	r.ops, r.gateway = first(t, found), first(t, found)
 	return r
+}
+
+// declarePSP has the manifests name this PSP instead of that of "make run".
+func (r *running) declarePSP(t *testing.T) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(r.dir, "plugin-manifests", "*.yaml"))
+	for _, file := range files {
+		var raw []byte
+		if raw, err = os.ReadFile(file); err == nil {
+			err = os.WriteFile(file, []byte(r.here(string(raw))), 0o644)
+		}
+		if err != nil {
+			break
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // spawn starts a program that ends with the test, and gives what a pattern finds

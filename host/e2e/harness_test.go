@@ -115,8 +115,8 @@ func prepareStack(t *testing.T) *stack {
 		t.Fatal(err)
 	}
 	s.copyFile(filepath.Join(bin, "connector-sandbox"), "connector-sandbox", nil)
-	s.manifest("1.0.0")
 	s.startPSP()
+	s.manifest("1.0.0")
 	return s
 }
 
@@ -242,8 +242,11 @@ func (s *stack) copyFile(from, name string, tail []byte) {
 
 func (s *stack) manifest(version string) {
 	s.t.Helper()
-	s.put("sandbox.yaml", fmt.Appendf(nil, "name: sandbox\nversion: %s\ncommand: connector-sandbox\n", version), 0o644)
+	s.put("sandbox.yaml", fmt.Appendf(nil, "name: sandbox\nversion: %s\ncommand: connector-sandbox\negress: [%q]\n", version, s.pspHost()), 0o644)
 }
+
+// pspHost is the PSP's host and port.
+func (s *stack) pspHost() string { return strings.TrimPrefix(s.pspURL, "http://") }
 
 func (s *stack) put(name string, content []byte, mode os.FileMode) {
 	s.t.Helper()
