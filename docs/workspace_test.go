@@ -2,7 +2,9 @@ package docs_test
 
 import (
 	"bufio"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -147,15 +149,12 @@ func (w workspace) run(t *testing.T) *running {
 // declarePSP has the manifests name this PSP instead of that of "make run".
 func (r *running) declarePSP(t *testing.T) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(r.dir, "plugin-manifests", "*.yaml"))
-	for _, file := range files {
-		var raw []byte
-		if raw, err = os.ReadFile(file); err == nil {
-			err = os.WriteFile(file, []byte(r.here(string(raw))), 0o644)
-		}
-		if err != nil {
-			break
-		}
+	files, err := fs.Glob(os.DirFS(root), "plugin-manifests/*.yaml")
+	examples, failed := fs.Glob(os.DirFS(root), "examples/*/manifest.yaml")
+	err = errors.Join(err, failed)
+	for _, file := range append(files, examples...) {
+		raw, failed := os.ReadFile(filepath.Join(root, file))
+		err = errors.Join(err, failed, os.WriteFile(filepath.Join(r.dir, file), []byte(r.here(string(raw))), 0o644))
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -155,7 +155,7 @@ func (s *stack) declare() {
 	s.t.Helper()
 	raw, err := os.ReadFile("manifest.yaml")
 	hosts := strings.NewReplacer("http://", "").Replace(fmt.Sprintf("%q, %q, %q", s.psp, s.standIn.url, s.nobody))
-	declared := strings.Replace(string(raw), `"127.0.0.1:4242"`, hosts, 1)
+	declared := strings.Replace(string(raw), `"127.0.0.1:8701"`, hosts, 1)
 	if err == nil && declared == string(raw) {
 		err = errors.New("manifest.yaml does not name the PSP of the README")
 	}

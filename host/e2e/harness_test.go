@@ -312,19 +312,24 @@ func childrenOf(pid int, name string) []int {
 
 func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
 
-// inFlight is how many calls to the sandbox the gateway has.
-func (s *stack) inFlight() int {
+// scrape is what the gateway's metrics say.
+func (s *stack) scrape() string {
 	resp, err := http.Get("http://" + s.ops + "/metrics")
 	if err != nil {
-		return 0
+		return ""
 	}
 	defer resp.Body.Close()
 	raw, _ := io.ReadAll(resp.Body)
-	found := regexp.MustCompile(`(?m)^patchbay_calls_in_flight\{connector="sandbox"\} (\d+)`).FindSubmatch(raw)
+	return string(raw)
+}
+
+// inFlight is how many calls to the sandbox the gateway has.
+func (s *stack) inFlight() int {
+	found := regexp.MustCompile(`(?m)^patchbay_calls_in_flight\{connector="sandbox"\} (\d+)`).FindStringSubmatch(s.scrape())
 	if found == nil {
 		return 0
 	}
-	n, _ := strconv.Atoi(string(found[1]))
+	n, _ := strconv.Atoi(found[1])
 	return n
 }
 

@@ -17,7 +17,6 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 
 	"github.com/patchbay/patchbay/host/internal/manifest"
 	"github.com/patchbay/patchbay/sdk/wire"
@@ -28,7 +27,7 @@ const patience = 10 * time.Second
 
 // fixture is a gate on a Unix socket, as a plugin has it.
 type fixture struct {
-	t       *testing.T
+	t       testing.TB
 	socket  string
 	denials *Denials
 	metrics *prometheus.Registry
@@ -37,7 +36,7 @@ type fixture struct {
 }
 
 // newFixture serves a gate to the declared endpoints until the test ends.
-func newFixture(t *testing.T, config Config, declared ...string) *fixture {
+func newFixture(t testing.TB, config Config, declared ...string) *fixture {
 	t.Helper()
 	f := &fixture{t: t, denials: &Denials{}, metrics: prometheus.NewRegistry(), log: &logged{}}
 	guest := Guest{Connector: "acme", Denials: f.denials, Log: hclog.New(&hclog.LoggerOptions{Output: f.log, Level: hclog.Debug})}
@@ -137,7 +136,10 @@ func (f *fixture) count(metric, host, label string) float64 {
 	return 0
 }
 
-func has(m *dto.Metric, name, value string) bool {
+func has[M interface{ GetLabel() []L }, L interface {
+	GetName() string
+	GetValue() string
+}](m M, name, value string) bool {
 	for _, l := range m.GetLabel() {
 		if l.GetName() == name && l.GetValue() == value {
 			return true
