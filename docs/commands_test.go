@@ -39,7 +39,7 @@ func TestCommands(t *testing.T) {
 			r := ws.run(t)
 			for i, f := range d.fences {
 				if path := f.value("file"); path != "" {
-					ws.write(t, path, f.text)
+					ws.write(t, path, r.here(f.text))
 				}
 				if !f.isCommand() || !f.has("run") {
 					continue

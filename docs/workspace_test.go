@@ -2,7 +2,9 @@ package docs_test
 
 import (
 	"bufio"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -124,6 +126,7 @@ func (w workspace) run(t *testing.T) *running {
 	w.resetManifests(t)
 	r := &running{dir: w.dir}
 	r.psp = first(t, r.spawn(t, "psp", `listening on http://(\S+)`, "bin/connector-sandbox", "psp", "--listen", "127.0.0.1:0"))
+	r.declarePSP(t)
 	config := []string{
 		"state_dir: state",
 		"accounts:",
@@ -141,6 +144,21 @@ func (w workspace) run(t *testing.T) *running {
 		"bin/patchbay", "serve", "--dev", "--config", "run.yaml", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0")
 	r.ops, r.gateway = first(t, found), first(t, found)
 	return r
+}
+
+// declarePSP has the manifests name this PSP instead of that of "make run".
+func (r *running) declarePSP(t *testing.T) {
+	t.Helper()
+	files, err := fs.Glob(os.DirFS(root), "plugin-manifests/*.yaml")
+	examples, failed := fs.Glob(os.DirFS(root), "examples/*/manifest.yaml")
+	err = errors.Join(err, failed)
+	for _, file := range append(files, examples...) {
+		raw, failed := os.ReadFile(filepath.Join(root, file))
+		err = errors.Join(err, failed, os.WriteFile(filepath.Join(r.dir, file), []byte(r.here(string(raw))), 0o644))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // spawn starts a program that ends with the test, and gives what a pattern finds

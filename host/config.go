@@ -49,6 +49,7 @@ type Config struct {
 	AgeIdentityFile string         `yaml:"age_identity_file"` // decrypts accounts' secrets
 
 	Limits          Limits        `yaml:"limits"`
+	Egress          EgressConfig  `yaml:"egress"`
 	DefaultDeadline time.Duration `yaml:"default_deadline"`
 	MaxDeadline     time.Duration `yaml:"max_deadline"`
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"`
@@ -213,6 +214,9 @@ func (c *Config) check() error {
 		errs = append(errs, fmt.Errorf("otlp_endpoint: %q is no URL such as http://localhost:4317", c.OTLPEndpoint))
 	}
 	if err := c.Audit.Check(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := c.egress(); err != nil {
 		errs = append(errs, err)
 	}
 	if err := launch.CheckRuntimeDir(filepath.Join(c.RuntimeDir, ownPrefix+"4194304")); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/admin"
 	"github.com/patchbay/patchbay/host/internal/audit"
 	"github.com/patchbay/patchbay/host/internal/controller"
+	"github.com/patchbay/patchbay/host/internal/egress"
 	"github.com/patchbay/patchbay/host/internal/gateway"
 	"github.com/patchbay/patchbay/host/internal/launch"
 	"github.com/patchbay/patchbay/host/internal/registry"
@@ -56,10 +57,15 @@ func Run(ctx context.Context, config Config) (err error) {
 	if err != nil {
 		return err
 	}
+	outside, err := config.egress()
+	if err != nil {
+		return err
+	}
 	control := controller.New(controller.Config{
 		Dir:              config.Plugins,
 		CommandsAnywhere: config.CommandsAnywhere,
 		RequireDigest:    !config.Dev,
+		Egress:           outside.Policy,
 		Store:            launch.NewStore(storeDir),
 		Pins:             pins,
 		Log:              log,
@@ -69,6 +75,7 @@ func Run(ctx context.Context, config Config) (err error) {
 			Log:          log,
 			Generation:   supervise.NewGenerations(),
 			Runtimes:     config.Runtimes,
+			Egress:       egress.New(outside, metrics.Registry),
 			Descriptions: supervise.NewDescriptions(filepath.Join(config.StateDir, "descriptions")),
 			MinDrain:     config.MaxDeadline + afterDeadline,
 			LongestCall:  config.MaxDeadline + afterDeadline,

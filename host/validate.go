@@ -15,8 +15,10 @@ import (
 func Validate(config Config) (manifests, accounts []string, err error) {
 	err = config.complete()
 	accounts, boundaryErr := config.validateBoundary()
+	outside, _ := config.egress() // what is wrong with it, complete has said
 	found, problems := controller.Validate(controller.Config{
 		Dir: config.Plugins, CommandsAnywhere: config.CommandsAnywhere, RequireDigest: !config.Dev,
+		Egress:    outside.Policy,
 		Supervise: supervise.Config{Runtimes: config.Runtimes},
 	})
 	for _, d := range found {

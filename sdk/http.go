@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -22,8 +23,18 @@ const (
 	defaultHTTPTime = 30 * time.Second
 )
 
-// transport keeps the connections to PSPs, for the whole process.
-var transport http.RoundTripper = newTransport()
+// transport keeps the connections to PSPs, for the whole process. All of them go
+// through the host's egress broker, if there is one.
+var transport http.RoundTripper = outbound(os.Getenv(wire.EgressEnv))
+
+// outbound makes the transport for a broker's address; empty if there is none.
+func outbound(broker string) *http.Transport {
+	t := newTransport()
+	if broker != "" {
+		t.Proxy, t.DialContext = nil, brokerDialer(broker)
+	}
+	return t
+}
 
 func newTransport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
@@ -51,6 +62,8 @@ func Over(rt http.RoundTripper) HTTPOption {
 
 // HTTPClient returns a client for the requests of one call. It
 //
+//   - connects through the host's egress broker, which reaches what the manifest
+//     declares under egress and refuses all else as Misconfigured, EGRESS_DENIED;
 //   - ends each request early enough for the connector to answer within the
 //     call's deadline, whatever context the request itself has;
 //   - passes the trace context on;
@@ -131,6 +144,9 @@ func (t *pspTransport) attempt(ctx context.Context, req *http.Request, resend in
 		return resp, nil
 	}
 	if never := tracing.Load() && !written.Load(); never || harmless(req) {
+		if refused := refusedEgress(err); refused != nil {
+			return nil, refused
+		}
 		return nil, Errorf(Unavailable, "", "no answer from %s: %w", req.URL.Host, err)
 	}
 	return nil, lost(req.URL.Host, err)

@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -82,6 +85,8 @@ func bundle(t *testing.T, target string) {
 type stack struct {
 	t        *testing.T
 	psp      string // address
+	standIn  *standIn
+	nobody   string // where no one listens
 	root     string
 	log      *output
 	payments paymentsv1.PaymentServiceClient
@@ -100,13 +105,17 @@ func newStack(t *testing.T) *stack {
 	s := &stack{t: t, root: root, log: &output{}}
 	t.Cleanup(func() { _ = os.RemoveAll(root) }) // registered first, so done last
 	bundle(t, filepath.Join(root, "plugins", "connector-sandbox-node"))
-	s.copyManifest()
 	build := exec.Command("go", "build", "-o", root+"/", "./host/cmd/patchbay", "./plugins/sandbox/cmd/connector-sandbox")
 	build.Dir = "../.."
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	s.psp = s.spawn(`listening on (http://\S+)`, "connector-sandbox", "psp", "--listen", "127.0.0.1:0")
+	s.standIn = newStandIn(t)
+	nobody := httptest.NewServer(http.NotFoundHandler())
+	nobody.Close()
+	s.nobody = nobody.URL
+	s.declare()
 	config := fmt.Sprintf("state_dir: state\nruntime_dir: run\nplugins: plugins\ndefault_deadline: 10s\nruntimes: {node: %q}\n"+
 		"accounts:\n- {name: sandbox-node, connector: sandbox-node, default: true, config: {base_url: %q, webhook_secrets: [old, whsec]}}\n", node, s.psp)
 	if err := os.WriteFile(filepath.Join(root, "patchbay.yaml"), []byte(config), 0o600); err != nil {
@@ -124,10 +133,33 @@ func newStack(t *testing.T) *stack {
 	return s
 }
 
-func (s *stack) copyManifest() {
+// standIn is a PSP that answers as a test wants.
+type standIn struct {
+	url   string
+	serve atomic.Pointer[http.HandlerFunc]
+}
+
+func newStandIn(t *testing.T) *standIn {
+	s := &standIn{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*s.serve.Load())(w, r) }))
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+// answer has it answer with a handler from now on.
+func (s *standIn) answer(serve http.HandlerFunc) { s.serve.Store(&serve) }
+
+// declare writes the manifest, which names the test's PSPs.
+func (s *stack) declare() {
 	s.t.Helper()
 	raw, err := os.ReadFile("manifest.yaml")
-	if err == nil {
+	hosts := strings.NewReplacer("http://", "").Replace(fmt.Sprintf("%q, %q, %q", s.psp, s.standIn.url, s.nobody))
+	declared := strings.Replace(string(raw), `"127.0.0.1:8701"`, hosts, 1)
+	if err == nil && declared == string(raw) {
+		err = errors.New("manifest.yaml does not name the PSP of the README")
+	}
+	if raw = []byte(declared); err == nil {
 		err = os.WriteFile(filepath.Join(s.root, "plugins", "sandbox-node.yaml"), raw, 0o600)
 	}
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -212,8 +213,9 @@ func testRefusals(t *testing.T, s *stack) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nobody := httptest.NewServer(http.NotFoundHandler())
-	nobody.Close()
+	var heard atomic.Int32
+	undeclared := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { heard.Add(1) }))
+	defer undeclared.Close()
 	authorize := func(req *paymentsv1.AuthorizeRequest, headers ...string) error {
 		_, err := s.payments.Authorize(call(t, headers...), req)
 		return err
@@ -234,12 +236,16 @@ func testRefusals(t *testing.T, s *stack) {
 		"method":  {authorize(wallet), failure{codes.Unimplemented, "OPERATION_UNSUPPORTED", "NEVER", "payment_method", "", false}},
 		"rate":    {authorize(limited), failure{codes.ResourceExhausted, "RATE_LIMITED", "NEVER", "", "", true}},
 		"API key": {authorize(order("x", "4242424242424242"), with(s.psp, `, "api_key": "sk_sandbox_wrong"`)...), failure{codes.FailedPrecondition, "CREDENTIALS_REJECTED", "NEVER", "", "", false}},
-		"nobody":  {authorize(order("x", "4242424242424242"), with(nobody.URL, "")...), failure{codes.Unavailable, "CONNECTOR_UNAVAILABLE", "NEVER", "", "", true}},
+		"nobody":  {authorize(order("x", "4242424242424242"), with(s.nobody, "")...), failure{codes.Unavailable, "CONNECTOR_UNAVAILABLE", "NEVER", "", "", true}},
+		"egress":  {authorize(order("x", "4242424242424242"), with(undeclared.URL, "")...), failure{codes.FailedPrecondition, "EGRESS_DENIED", "NEVER", "", "", false}},
 		"config":  {authorize(order("x", "4242424242424242"), "x-connector-config", `{"base_url": "ftp://x"}`), failure{codes.FailedPrecondition, "CONFIG_INVALID", "NEVER", "base_url", "", false}},
 	} {
 		if got := failureOf(c.err); got != c.want {
 			t.Errorf("%s: got %+v, want %+v: %v", name, got, c.want, c.err)
 		}
+	}
+	if heard.Load() != 0 {
+		t.Error("a PSP that the manifest does not name was called")
 	}
 }
 
@@ -265,7 +271,7 @@ func testAnswers(t *testing.T, s *stack) {
 		"another's":      {200, answer("y", 1050), 0, "INTEGRITY_MISMATCH"},
 		"another amount": {200, answer("x", 1051), 0, "INTEGRITY_MISMATCH"},
 	} {
-		psp := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.standIn.answer(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/elsewhere" { // where the redirect leads
 				_, _ = io.WriteString(w, answer("x", 1050))
 				return
@@ -273,21 +279,20 @@ func testAnswers(t *testing.T, s *stack) {
 			w.Header().Set("Location", "/elsewhere")
 			w.WriteHeader(c.status)
 			_, _ = io.WriteString(w, c.body)
-		}))
-		got, err := s.payments.Authorize(call(t, with(psp.URL, "")...), order("x", "4242424242424242"))
-		psp.Close()
+		})
+		got, err := s.payments.Authorize(call(t, with(s.standIn.url, "")...), order("x", "4242424242424242"))
 		if f := failureOf(err); got.GetPayment().GetStatus() != c.want || f.reason != c.reason || c.reason != "" && f.sent != "MAYBE" {
 			t.Errorf("%s: got %v %v", name, got, err)
 		}
 	}
 }
 
-// slow is a PSP whose first answer never comes.
-func slow(t *testing.T) (base string, arrived <-chan struct{}, keys <-chan string) {
+// slow makes the stand-in one whose first answer never comes.
+func slow(t *testing.T, s *stack) (base string, arrived <-chan struct{}, keys <-chan string) {
 	t.Helper()
 	first, seen := make(chan struct{}, 1), make(chan string, 8)
 	release := make(chan struct{})
-	psp := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.standIn.answer(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		seen <- r.Header.Get("Idempotency-Key")
 		if len(seen) == 1 {
@@ -296,14 +301,13 @@ func slow(t *testing.T) (base string, arrived <-chan struct{}, keys <-chan strin
 			return
 		}
 		_, _ = io.WriteString(w, `{"id":"pay_1","reference":"x","status":"captured","currency":"USD","amount":1050,"authorized":1050,"capturable":0,"captured":1050,"refunded":0}`)
-	}))
-	t.Cleanup(psp.Close)
+	})
 	t.Cleanup(func() { close(release) })
-	return psp.URL, first, seen
+	return s.standIn.url, first, seen
 }
 
 func testDeadline(t *testing.T, s *stack) {
-	base, _, _ := slow(t)
+	base, _, _ := slow(t, s)
 	ctx, cancel := context.WithTimeout(call(t, with(base, "")...), 2*time.Second)
 	defer cancel()
 	got, err := s.payments.Authorize(ctx, order("x", "4242424242424242"))
@@ -332,7 +336,7 @@ func testStrangers(t *testing.T, s *stack) {
 // The connector is killed while the PSP works; the gateway gives the call, with the
 // same key, to the next process.
 func testKilled(t *testing.T, s *stack) {
-	base, arrived, keys := slow(t)
+	base, arrived, keys := slow(t, s)
 	pid, generation := s.pid(), s.version().GetGeneration()
 	type result struct {
 		got *paymentsv1.AuthorizeResponse

@@ -44,9 +44,10 @@ func production(t *testing.T) (s *stack, root, config string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.put("sandbox.yaml", fmt.Appendf(nil, "name: sandbox\nversion: 1.0.0\ncommand: connector-sandbox\nsha256: %x\n", sha256.Sum256(raw)), 0o644)
+	s.put("sandbox.yaml", fmt.Appendf(nil, "name: sandbox\nversion: 1.0.0\ncommand: connector-sandbox\negress: [%q]\nsha256: %x\n", s.pspHost(), sha256.Sum256(raw)), 0o644)
 	renamed(t, filepath.Join(root, "idempotency.secret"), strings.Repeat("k", 32))
 	config = fmt.Sprintf(`idempotency_secret_file: idempotency.secret
+egress: {allow_private: [127.0.0.0/8]}
 callers:
 - {name: shop, key_sha256: [%x], connectors: [sandbox], accounts: ["*"], methods: ["*"]}
 `, sha256.Sum256([]byte("marked-caller-key")))

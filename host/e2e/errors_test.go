@@ -110,13 +110,14 @@ func TestCallersAndLimits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.put("sandbox.yaml", fmt.Appendf(nil, "name: sandbox\nversion: 1.0.0\ncommand: connector-sandbox\nsha256: %x\n", sha256.Sum256(raw)), 0o644)
+	s.put("sandbox.yaml", fmt.Appendf(nil, "name: sandbox\nversion: 1.0.0\ncommand: connector-sandbox\negress: [%q]\nsha256: %x\n", s.pspHost(), sha256.Sum256(raw)), 0o644)
 	s.put("undeclared.yaml", []byte("name: undeclared\nversion: 1.0.0\ncommand: connector-sandbox\n"), 0o644)
 	secret := filepath.Join(filepath.Dir(s.plugins), "secret")
 	if err := os.WriteFile(secret, []byte(strings.Repeat("k", 32)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s.serve("", fmt.Sprintf(`idempotency_secret_file: %s
+egress: {allow_private: [127.0.0.0/8]}
 limits: {per_second: 0.001}
 callers:
 - {name: shop, key_sha256: [%x], connectors: [sandbox], accounts: ["*"], methods: ["patchbay.payments.v1.PaymentService/Auth*", "grpc.reflection.*/*"]}

@@ -98,10 +98,12 @@ func prepareStack(t *testing.T) *stack {
 	t.Helper()
 	s := prepareFiles(t)
 	s.startPSP()
+	s.manifest("1.0.0")
 	return s
 }
 
-// prepareFiles puts the connector and its manifest into a directory of their own.
+// prepareFiles puts the connector into a directory of its own. Its manifest, which
+// names the PSP, is written when there is one.
 func prepareFiles(t *testing.T) *stack {
 	t.Helper()
 	bin, err := built()
@@ -123,7 +125,6 @@ func prepareFiles(t *testing.T) *stack {
 		t.Fatal(err)
 	}
 	s.copyFile(filepath.Join(bin, "connector-sandbox"), "connector-sandbox", nil)
-	s.manifest("1.0.0")
 	return s
 }
 
@@ -272,8 +273,11 @@ func (s *stack) copyFile(from, name string, tail []byte) {
 
 func (s *stack) manifest(version string) {
 	s.t.Helper()
-	s.put("sandbox.yaml", fmt.Appendf(nil, "name: sandbox\nversion: %s\ncommand: connector-sandbox\n", version), 0o644)
+	s.put("sandbox.yaml", fmt.Appendf(nil, "name: sandbox\nversion: %s\ncommand: connector-sandbox\negress: [%q]\n", version, s.pspHost()), 0o644)
 }
+
+// pspHost is the PSP's host and port.
+func (s *stack) pspHost() string { return strings.TrimPrefix(s.pspURL, "http://") }
 
 func (s *stack) put(name string, content []byte, mode os.FileMode) {
 	s.t.Helper()
@@ -339,19 +343,24 @@ func childrenOf(pid int, name string) []int {
 
 func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
 
-// inFlight is how many calls to the sandbox the gateway has.
-func (s *stack) inFlight() int {
+// scrape is what the gateway's metrics say.
+func (s *stack) scrape() string {
 	resp, err := http.Get("http://" + s.ops + "/metrics")
 	if err != nil {
-		return 0
+		return ""
 	}
 	defer resp.Body.Close()
 	raw, _ := io.ReadAll(resp.Body)
-	found := regexp.MustCompile(`(?m)^patchbay_calls_in_flight\{connector="sandbox"\} (\d+)`).FindSubmatch(raw)
+	return string(raw)
+}
+
+// inFlight is how many calls to the sandbox the gateway has.
+func (s *stack) inFlight() int {
+	found := regexp.MustCompile(`(?m)^patchbay_calls_in_flight\{connector="sandbox"\} (\d+)`).FindStringSubmatch(s.scrape())
 	if found == nil {
 		return 0
 	}
-	n, _ := strconv.Atoi(string(found[1]))
+	n, _ := strconv.Atoi(found[1])
 	return n
 }
 

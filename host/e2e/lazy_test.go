@@ -67,7 +67,7 @@ func TestLazyConnectors(t *testing.T) {
 // wakes it by a call, again and again.
 func TestColdConnector(t *testing.T) {
 	s := newStack(t)
-	s.put("sandbox.yaml", []byte("name: sandbox\nversion: 1.0.1\ncommand: connector-sandbox\nstart: lazy\nidle_stop: 100ms\n"), 0o644)
+	s.put("sandbox.yaml", fmt.Appendf(nil, "name: sandbox\nversion: 1.0.1\ncommand: connector-sandbox\negress: [%q]\nstart: lazy\nidle_stop: 100ms\n", s.pspHost()), 0o644)
 	s.wait("it is followed", func() bool {
 		versions := s.connector("sandbox").GetVersions()
 		return len(versions) == 1 && versions[0].GetVersion() == "1.0.1" && s.describes("sandbox")

@@ -135,7 +135,7 @@ func (s *stack) servedBy(connector, reference string) string {
 // addVersion has a further version of the sandbox connector run beside the first.
 func (s *stack) addVersion(version string) {
 	s.t.Helper()
-	s.put("sandbox-"+version+".yaml", fmt.Appendf(nil, "name: sandbox\nversion: %s\ncommand: connector-sandbox\n", version), 0o644)
+	s.put("sandbox-"+version+".yaml", fmt.Appendf(nil, "name: sandbox\nversion: %s\ncommand: connector-sandbox\negress: [%q]\n", version, s.pspHost()), 0o644)
 	s.operates("reload")
 }
 

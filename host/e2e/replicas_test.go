@@ -43,12 +43,12 @@ func newReplicas(t *testing.T) *replicas {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.put("sandbox.yaml", fmt.Appendf(nil, "name: sandbox\nversion: 1.0.0\ncommand: connector-sandbox\nsha256: %x\n", sha256.Sum256(binary)), 0o644)
+		s.put("sandbox.yaml", fmt.Appendf(nil, "name: sandbox\nversion: 1.0.0\ncommand: connector-sandbox\negress: [%q]\nsha256: %x\n", s.pspHost(), sha256.Sum256(binary)), 0o644)
 		secret := filepath.Join(filepath.Dir(s.plugins), "idempotency.secret")
 		if err := os.WriteFile(secret, []byte("the same 32 bytes on each replica"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s.serve("", fmt.Sprintf("idempotency_secret_file: %s\nshutdown_delay: 500ms\ncallers:\n"+
+		s.serve("", fmt.Sprintf("idempotency_secret_file: %s\nshutdown_delay: 500ms\negress: {allow_private: [127.0.0.0/8]}\ncallers:\n"+
 			"- {name: shop, key_sha256: [%x], connectors: ['*'], accounts: ['*'], methods: ['*']}\n", secret, sha256.Sum256([]byte(callerKey))))
 	}
 	return r

@@ -91,6 +91,7 @@ func newTracedStack(t *testing.T, env map[string]string) (*stack, *watchedPSP, *
 	server := httptest.NewServer(psp)
 	t.Cleanup(server.Close)
 	s.pspURL = server.URL
+	s.manifest("1.0.0")
 	s.startGateway()
 	return s, psp, receiver
 }

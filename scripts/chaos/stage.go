@@ -221,7 +221,7 @@ func (s *stage) declare(rest string) error {
 	s.mu.Lock()
 	s.version++
 	s.mu.Unlock()
-	return s.put(manifestName, fmt.Appendf(nil, "name: %s\nversion: %s\n%s", connector, s.declared(), rest), 0o600)
+	return s.put(manifestName, fmt.Appendf(nil, "name: %s\nversion: %s\negress: [%q]\n%s", connector, s.declared(), strings.TrimPrefix(s.psp.URL, "http://"), rest), 0o600)
 }
 
 // declared is the version that was declared last.

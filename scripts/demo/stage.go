@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -96,7 +97,9 @@ func (s *stage) declare(connector, version string) error {
 	if err != nil {
 		return err
 	}
-	return s.writeManifest(connector, fmt.Sprintf("name: %s\nversion: %s\ncommand: %s\n", connector, version, command))
+	psp := map[string]string{"sandbox": s.psp.URL, "stripe": s.mock.URL}[connector]
+	return s.writeManifest(connector, fmt.Sprintf("name: %s\nversion: %s\ncommand: %s\negress: [%q]\n",
+		connector, version, command, strings.TrimPrefix(psp, "http://")))
 }
 
 func (s *stage) writeManifest(connector, text string) error {

@@ -9,6 +9,8 @@ import (
 const (
 	module   = "github.com/patchbay/patchbay"
 	goPlugin = "github.com/hashicorp/go-plugin"
+	// addresses is beneath net, but values alone: nothing in it reaches a network.
+	addresses = "net/netip"
 )
 
 // room is a part of the tree and what its Go files may import of ours. A room is

@@ -45,6 +45,7 @@ const (
 	ReasonConfigInvalid        = "CONFIG_INVALID"
 	ReasonConfigForbidden      = "CONFIG_FORBIDDEN"
 	ReasonCredentialsRejected  = "CREDENTIALS_REJECTED"
+	ReasonEgressDenied         = "EGRESS_DENIED"
 	ReasonUnauthenticated      = "CALLER_UNKNOWN"
 	ReasonPermissionDenied     = "CALLER_NOT_ALLOWED"
 	ReasonPrecondition         = "STATE_FORBIDS"

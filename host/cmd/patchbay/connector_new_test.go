@@ -37,6 +37,8 @@ func TestConnectorNew(t *testing.T) {
 	steps := stepsOf(t, said, 5)
 	n.run(".", steps[0])
 	psp := n.background(`^http://(\S+)$`, steps[1]+" -listen 127.0.0.1:0")
+	folder, _, _ := strings.Cut(steps[0], "\n") // "cd …"
+	n.run(".", folder+" && sed s/127.0.0.1:8711/"+psp+"/ acme.yaml > bin/acme.yaml")
 	gateway := n.background(`ready: listen=(\S+)`, steps[2]+" --listen 127.0.0.1:0")
 	call := strings.NewReplacer("127.0.0.1:8711", psp, "localhost:8000", gateway).Replace(steps[3])
 	answer := n.until(call)

@@ -101,6 +101,12 @@ func (t *table) details(p *adminv1.Plugin) {
 	row("cpu", cpu(p))
 	row("unpinned", unpinned(p))
 	row("lazy", yesNo(p.GetLazy()))
+	row("egress", orNowhere(p.GetEgress().GetHosts()))
+	row("denied", fmt.Sprint(p.GetEgress().GetDenied()))
+	if d := p.GetEgress().GetLastDenial(); d != nil {
+		row("last denied", d.GetReason())
+		row("last denied at", d.GetTime().AsTime().Local().Format(time.RFC3339))
+	}
 	if d := p.GetDeclared(); d != nil {
 		row("declared", d.GetVersion()+" sha256 "+d.GetSha256())
 		row("aside", d.GetAside())
@@ -233,6 +239,13 @@ func orDash[T uint32 | uint64 | int64](n T) string {
 		return "-"
 	}
 	return fmt.Sprint(n)
+}
+
+func orNowhere(hosts []string) string {
+	if len(hosts) == 0 {
+		return "nowhere"
+	}
+	return strings.Join(hosts, " ")
 }
 
 func yesNo(b bool) string {

@@ -49,8 +49,21 @@ func (s *Server) plugin(p controller.Plugin) *adminv1.Plugin {
 	if p.Good.Digest != "" {
 		out.LastGood = declared(p.Good)
 	}
+	out.Egress = way(p)
 	if p.Problem != nil {
 		out.Problem = &adminv1.Problem{Reason: p.Problem.Err.Error(), Since: timestamppb.New(p.Problem.Since)}
+	}
+	return out
+}
+
+// way tells of a plugin's way out.
+func way(p controller.Plugin) *adminv1.Egress {
+	out, denied := &adminv1.Egress{Hosts: p.Target.Manifest.Egress}, p.Denied()
+	if p.Serving.Digest != "" {
+		out.Hosts = p.Serving.Manifest.Egress
+	}
+	if out.Denied = denied.Count; denied.Count > 0 {
+		out.LastDenial = &adminv1.EgressDenial{Host: denied.Host, Reason: denied.Reason, Time: timestamppb.New(denied.Time)}
 	}
 	return out
 }

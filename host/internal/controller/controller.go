@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/patchbay/patchbay/host/internal/egress"
 	"github.com/patchbay/patchbay/host/internal/launch"
 	"github.com/patchbay/patchbay/host/internal/manifest"
 	"github.com/patchbay/patchbay/host/internal/reconcile"
@@ -30,10 +31,12 @@ type Config struct {
 	CommandsAnywhere bool
 	// RequireDigest refuses manifests that do not say which bytes they mean.
 	RequireDigest bool
-	Store         *launch.Store
-	Pins          *Pins
-	Supervise     supervise.Config // its Changed is set here
-	Log           hclog.Logger
+	// Egress is what manifests may name beyond the public Internet.
+	Egress    egress.Policy
+	Store     *launch.Store
+	Pins      *Pins
+	Supervise supervise.Config // its Changed is set here
+	Log       hclog.Logger
 }
 
 // Controller makes what runs equal to what is declared.

@@ -155,6 +155,12 @@ func (c *Controller) parse(file string, l look) reconcile.Found {
 	if _, err := c.resolve(source); err != nil {
 		found.Err = manifest.At(file, []byte(l.raw), field, err.Error())
 	}
+	for i, e := range m.Endpoints() {
+		if err := c.config.Egress.Check(e); err != nil {
+			found.Err = manifest.At(file, []byte(l.raw), manifest.EgressField(i), err.Error())
+			break
+		}
+	}
 	if c.config.RequireDigest && m.SHA256 == "" {
 		found.Err = manifest.At(file, []byte(l.raw), "sha256", "is required outside --dev; patchbay validate --dev prints it")
 	}

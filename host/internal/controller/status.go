@@ -74,6 +74,7 @@ func (c *Controller) Connectors(full bool) []*gatewayv1.Connector {
 		if s.Problem != nil {
 			of.Problems = append(of.Problems, startProblem(file, s))
 		}
+		of.Problems = append(of.Problems, egressProblems(file, s)...)
 	}
 	for _, p := range c.problems {
 		of := named(p.Name)

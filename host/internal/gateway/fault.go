@@ -32,6 +32,7 @@ var faults = sync.OnceValue(func() map[string]blame {
 		wire.ReasonConfigInvalid:        {configuration, configuration},
 		wire.ReasonConfigForbidden:      {caller, connector},
 		wire.ReasonCredentialsRejected:  {configuration, configuration},
+		wire.ReasonEgressDenied:         {connector, configuration},
 		wire.ReasonUnauthenticated:      {caller, connector},
 		wire.ReasonPermissionDenied:     {caller, connector},
 		wire.ReasonPrecondition:         {caller, caller},

@@ -6,6 +6,7 @@ package launch
 import (
 	"context"
 	"fmt"
+	"net"
 	"os/exec"
 	"path/filepath"
 	"time"
@@ -40,6 +41,10 @@ type Spec struct {
 	// Line gets each line that the plugin writes, also those that come too fast
 	// for the log; nil if nobody wants them.
 	Line func(level hclog.Level, text string)
+	// Egress serves the plugin's way out on a listener of its own until that is
+	// closed, which it is when the process has ended. Nil: the plugin is told of no
+	// way out.
+	Egress func(net.Listener)
 }
 
 // Process is a plugin that runs and has made its handshake.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,6 +33,7 @@ type process struct {
 	certs     certificates
 	out       *output
 	socketDir string
+	egress    net.Listener // where it finds its way out; nil if it has none
 
 	handshake *io.PipeReader // the first line of stdout, if it is a handshake
 	firstLine error          // why it is none; read after exited
@@ -84,6 +86,10 @@ func (p *process) Start(context.Context) error {
 		return err
 	}
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = pipes.stdout.w, pipes.stderr.w, []*os.File{pipes.certs.r}
+	if err := p.openEgress(); err != nil {
+		pipes.closeHost()
+		return err
+	}
 	started := make(chan error, 1)
 	go p.run(started, pipes.stdout.r, pipes.stderr.r)
 	err = <-started
@@ -115,6 +121,7 @@ func (p *process) run(started chan<- error, stdout, stderr *os.File) {
 	defer stdout.Close()
 	defer stderr.Close()
 	if err := p.cmd.Start(); err != nil {
+		p.closeEgress()
 		started <- explainStart(err)
 		return
 	}
@@ -126,6 +133,7 @@ func (p *process) run(started chan<- error, stdout, stderr *os.File) {
 	started <- nil
 
 	p.err = reap(p.cmd)
+	p.closeEgress()
 	limit := time.Now().Add(afterglow)
 	_ = stdout.SetReadDeadline(limit) // a grandchild in a session of its own may
 	_ = stderr.SetReadDeadline(limit) // hold the streams for ever

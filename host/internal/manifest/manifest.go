@@ -45,6 +45,7 @@ type Manifest struct {
 	Args         []string          `yaml:"args,omitempty" json:"args,omitempty" jsonschema:"description=Arguments of the executable."`
 	Env          map[string]string `yaml:"env,omitempty" json:"env,omitempty" jsonschema:"description=The plugin's environment. It gets no other variables."`
 	SHA256       string            `yaml:"sha256,omitempty" json:"sha256,omitempty" jsonschema:"description=The SHA-256 in hexadecimal of the executable\\, or of the bundle\\, as patchbay validate prints it. With it a half-copied or wrong binary is never started.,pattern=^[0-9a-f]{64}$"`
+	Egress       []string          `yaml:"egress,omitempty" json:"egress,omitempty" jsonschema:"description=The hosts that the plugin may connect to\\, each with its port: a name\\, *. and a name\\, an address\\, or a network. All others are refused.,example=api.stripe.com:443"`
 	Start        string            `yaml:"start,omitempty" json:"start,omitempty" jsonschema:"description=When the plugin is started: at once\\, or by the first call.,enum=eager,enum=lazy,default=eager"`
 	IdleStop     Duration          `yaml:"idle_stop,omitempty" json:"idle_stop,omitempty" jsonschema:"description=Of a lazy plugin: how long nobody must have called it until it is stopped. The next call starts it again.,default=10m"`
 	StartTimeout Duration          `yaml:"start_timeout,omitempty" json:"start_timeout,omitempty" jsonschema:"description=How long the plugin may take until it answers.,default=10s"`
@@ -194,6 +195,9 @@ func (d document) check(m *Manifest) error {
 			return d.errorf("env", "%s is set by the host and can't be declared", name)
 		}
 	}
+	if err := d.checkEgress(m); err != nil {
+		return err
+	}
 	if m.Start == "" {
 		m.Start = StartEager
 	}
@@ -216,7 +220,7 @@ var reservedEnv = []string{"LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT"}
 func (m Manifest) Equal(other Manifest) bool {
 	return m.Name == other.Name && m.Version == other.Version && m.Command == other.Command &&
 		m.Bundle == other.Bundle && m.Runtime == other.Runtime &&
-		slices.Equal(m.Args, other.Args) && maps.Equal(m.Env, other.Env) && m.SHA256 == other.SHA256 &&
+		slices.Equal(m.Args, other.Args) && slices.Equal(m.Egress, other.Egress) && maps.Equal(m.Env, other.Env) && m.SHA256 == other.SHA256 &&
 		m.Start == other.Start && m.IdleStop == other.IdleStop &&
 		m.StartTimeout == other.StartTimeout && m.DrainTimeout == other.DrainTimeout
 }

@@ -30,6 +30,7 @@ func TestParseMinimal(t *testing.T) {
 func TestParseAllFields(t *testing.T) {
 	m, err := Parse("acme.yaml", []byte(minimal+`args: [--verbose, "1"]
 env: {ACME_MODE: test}
+egress: ["api.acme.example:443", "*.acme.example:8443"]
 sha256: `+strings.Repeat("0a", 32)+`
 start_timeout: 3s
 drain_timeout: 1m30s
@@ -39,6 +40,13 @@ drain_timeout: 1m30s
 	}
 	if len(m.Args) != 2 || m.Env["ACME_MODE"] != "test" || time.Duration(m.StartTimeout) != 3*time.Second || time.Duration(m.DrainTimeout) != 90*time.Second {
 		t.Errorf("got %+v", m)
+	}
+	if e := m.Endpoints(); len(e) != 2 || e[0].String() != "api.acme.example:443" || !e[1].Below || e[1].Port != 8443 {
+		t.Errorf("got the endpoints %v", e)
+	}
+	other, _ := Parse("acme.yaml", []byte(minimal+"egress: [\"a.example:1\"]\n"))
+	if bare, _ := Parse("acme.yaml", []byte(minimal)); bare.Equal(other) {
+		t.Error("Equal does not look at egress")
 	}
 	same, _ := Parse("other.yaml", []byte(minimal))
 	if m.Equal(same) || !m.Equal(m) {
@@ -75,6 +83,9 @@ func TestParseErrors(t *testing.T) {
 		"loader's variable": {minimal + "env: {LD_PRELOAD: x}\n", "env", "set by the host", 4},
 		"command outside":   {"name: acme\nversion: 1.2.3\nbundle: b\ncommand: ../c\n", "command", "in the bundle", 4},
 		"runtime alone":     {minimal + "runtime: node\n", "runtime", "goes with bundle", 4},
+		"host without port": {minimal + "egress:\n- api.example.com:443\n- api.example.com\n", "egress[1]", "has no port", 6},
+		"bad host":          {minimal + "egress: [\"*.com:443\"]\n", "egress[0]", "too much", 4},
+		"too many hosts":    {minimal + "egress: [" + strings.Repeat("a.example:1, ", 65) + "]\n", "egress", "more than 64", 4},
 		"too large":         {minimal + "#" + strings.Repeat("x", MaxSize), "", "larger", 0},
 	} {
 		t.Run(name, func(t *testing.T) {

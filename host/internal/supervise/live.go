@@ -3,12 +3,14 @@ package supervise
 import (
 	"context"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/patchbay/patchbay/host/internal/description"
+	"github.com/patchbay/patchbay/host/internal/egress"
 	"github.com/patchbay/patchbay/host/internal/launch"
 	"github.com/patchbay/patchbay/host/internal/registry"
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
@@ -46,6 +48,7 @@ func (c Config) start(ctx context.Context, r *release) (*live, error) {
 		Timeout: time.Duration(m.StartTimeout),
 		Log:     log.Named("plugin"),
 		Line:    r.lines.adder(generation),
+		Egress:  c.wayOut(r, log),
 	})
 	if err != nil {
 		return nil, err
@@ -77,6 +80,16 @@ func (c Config) start(ctx context.Context, r *release) (*live, error) {
 	}()
 	go c.keepProbing(l)
 	return l, nil
+}
+
+// wayOut is what serves the way out of a process, or nil.
+func (c Config) wayOut(r *release, log hclog.Logger) func(net.Listener) {
+	if c.Egress == nil {
+		return nil
+	}
+	return c.Egress.Gate(egress.Guest{
+		Connector: r.Manifest.Name, Egress: r.Manifest.Endpoints(), Denials: r.denials, Log: log.Named("egress"),
+	}).Serve
 }
 
 // A process that misses this many probes in a row hangs.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/patchbay/patchbay/host/internal/description"
+	"github.com/patchbay/patchbay/host/internal/egress"
 	"github.com/patchbay/patchbay/host/internal/launch"
 	"github.com/patchbay/patchbay/host/internal/registry"
 )
@@ -18,6 +19,7 @@ type release struct {
 	Target // its own hold of the binary
 	life
 	lines   *Lines
+	denials *egress.Denials
 	settled chan struct{} // closed when it serves, or its first start has failed
 
 	live     *live              // its process, if it serves
@@ -39,7 +41,7 @@ func (s *Supervisor) newRelease(t *Target) *release {
 	return &release{
 		Target: Target{Declaration: t.Declaration, Binary: t.Binary.Hold()},
 		life:   life{of: t.Declaration, observer: s.config.Observer, log: s.config.Log, state: Verified},
-		lines:  s.lines, settled: make(chan struct{}),
+		lines:  s.lines, denials: s.denials, settled: make(chan struct{}),
 		description: s.config.Descriptions.find(t.Declaration),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/patchbay/patchbay/host/internal/description"
+	"github.com/patchbay/patchbay/host/internal/egress"
 	"github.com/patchbay/patchbay/host/internal/reconcile"
 	"github.com/patchbay/patchbay/host/internal/registry"
 )
@@ -33,6 +34,15 @@ type Status struct {
 	Since      time.Time
 
 	instance *registry.Instance
+	denials  *egress.Denials
+}
+
+// Denied is what its processes were denied on their way out.
+func (s Status) Denied() egress.Denied {
+	if s.denials == nil {
+		return egress.Denied{}
+	}
+	return s.denials.Now()
 }
 
 // InFlight is the number of calls that the process has.
@@ -72,7 +82,7 @@ func (s Status) same(other Status) bool {
 }
 
 func (l *loop) look() Status {
-	s := Status{State: Verified}
+	s := Status{State: Verified, denials: l.denials}
 	if l.target != nil {
 		s.Target = l.target.Declaration
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/patchbay/patchbay/host/internal/egress"
 	"github.com/patchbay/patchbay/host/internal/launch"
 	"github.com/patchbay/patchbay/host/internal/reconcile"
 	"github.com/patchbay/patchbay/host/internal/registry"
@@ -29,6 +30,8 @@ type Config struct {
 	Generation func(name string) uint64
 	// Runtimes are the interpreters that bundles may ask for: name → path.
 	Runtimes map[string]string
+	// Egress is the plugins' way out; nil leaves them whatever ways the host has.
+	Egress *egress.Broker
 	// Descriptions keeps what connectors say of themselves.
 	Descriptions *Descriptions
 	// MinDrain is the shortest drain limit: no call that is allowed is cut off.
@@ -59,10 +62,11 @@ type Target struct {
 
 // Supervisor keeps the connector of one manifest alive.
 type Supervisor struct {
-	config Config
-	orders chan func(*loop)
-	ended  chan struct{}
-	lines  *Lines
+	config  Config
+	orders  chan func(*loop)
+	ended   chan struct{}
+	lines   *Lines
+	denials *egress.Denials
 
 	mu     sync.Mutex
 	status Status
@@ -71,7 +75,7 @@ type Supervisor struct {
 // New returns a supervisor that runs until ctx ends; then it drains and stops
 // what it runs. Ended says when that is done.
 func New(ctx context.Context, config Config) *Supervisor {
-	s := &Supervisor{config: config, orders: make(chan func(*loop)), ended: make(chan struct{}), lines: newLines()}
+	s := &Supervisor{config: config, orders: make(chan func(*loop)), ended: make(chan struct{}), lines: newLines(), denials: &egress.Denials{}}
 	go func() {
 		defer close(s.ended)
 		l := &loop{Supervisor: s, results: make(chan result)}

@@ -141,7 +141,9 @@ type Plugin struct {
 	// What could be gone back to, if anything.
 	LastGood *Declared `protobuf:"bytes,17,opt,name=last_good,json=lastGood,proto3" json:"last_good,omitempty"`
 	// Why it does not run; absent if it does or is on its way.
-	Problem       *Problem `protobuf:"bytes,18,opt,name=problem,proto3" json:"problem,omitempty"`
+	Problem *Problem `protobuf:"bytes,18,opt,name=problem,proto3" json:"problem,omitempty"`
+	// Where it may connect to and what it was denied.
+	Egress        *Egress `protobuf:"bytes,24,opt,name=egress,proto3" json:"egress,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -302,6 +304,144 @@ func (x *Plugin) GetProblem() *Problem {
 	return nil
 }
 
+func (x *Plugin) GetEgress() *Egress {
+	if x != nil {
+		return x.Egress
+	}
+	return nil
+}
+
+// Egress is a plugin's way out.
+type Egress struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The hosts that the manifest declares, that of what serves if anything does.
+	// Example: ["api.stripe.com:443"].
+	Hosts []string `protobuf:"bytes,1,rep,name=hosts,proto3" json:"hosts,omitempty"`
+	// How many connections its processes asked for and were denied since it was
+	// declared.
+	Denied uint64 `protobuf:"varint,2,opt,name=denied,proto3" json:"denied,omitempty"`
+	// The last of these; absent if there is none.
+	LastDenial    *EgressDenial `protobuf:"bytes,3,opt,name=last_denial,json=lastDenial,proto3" json:"last_denial,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Egress) Reset() {
+	*x = Egress{}
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Egress) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Egress) ProtoMessage() {}
+
+func (x *Egress) ProtoReflect() protoreflect.Message {
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Egress.ProtoReflect.Descriptor instead.
+func (*Egress) Descriptor() ([]byte, []int) {
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Egress) GetHosts() []string {
+	if x != nil {
+		return x.Hosts
+	}
+	return nil
+}
+
+func (x *Egress) GetDenied() uint64 {
+	if x != nil {
+		return x.Denied
+	}
+	return 0
+}
+
+func (x *Egress) GetLastDenial() *EgressDenial {
+	if x != nil {
+		return x.LastDenial
+	}
+	return nil
+}
+
+// EgressDenial is a connection that a plugin was denied.
+type EgressDenial struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where it was to go, as the plugin has written it. Example:
+	// "evil.example:443".
+	Host string `protobuf:"bytes,1,opt,name=host,proto3" json:"host,omitempty"`
+	// Why it was denied.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// When.
+	Time          *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EgressDenial) Reset() {
+	*x = EgressDenial{}
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EgressDenial) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EgressDenial) ProtoMessage() {}
+
+func (x *EgressDenial) ProtoReflect() protoreflect.Message {
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EgressDenial.ProtoReflect.Descriptor instead.
+func (*EgressDenial) Descriptor() ([]byte, []int) {
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *EgressDenial) GetHost() string {
+	if x != nil {
+		return x.Host
+	}
+	return ""
+}
+
+func (x *EgressDenial) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *EgressDenial) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
 // Declared is a version in its very bytes.
 type Declared struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -318,7 +458,7 @@ type Declared struct {
 
 func (x *Declared) Reset() {
 	*x = Declared{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[1]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -330,7 +470,7 @@ func (x *Declared) String() string {
 func (*Declared) ProtoMessage() {}
 
 func (x *Declared) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[1]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -343,7 +483,7 @@ func (x *Declared) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Declared.ProtoReflect.Descriptor instead.
 func (*Declared) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{1}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Declared) GetVersion() string {
@@ -380,7 +520,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[2]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -392,7 +532,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[2]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -405,7 +545,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{2}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Problem) GetReason() string {
@@ -439,7 +579,7 @@ type ManifestProblem struct {
 
 func (x *ManifestProblem) Reset() {
 	*x = ManifestProblem{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[3]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -451,7 +591,7 @@ func (x *ManifestProblem) String() string {
 func (*ManifestProblem) ProtoMessage() {}
 
 func (x *ManifestProblem) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[3]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -464,7 +604,7 @@ func (x *ManifestProblem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ManifestProblem.ProtoReflect.Descriptor instead.
 func (*ManifestProblem) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{3}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ManifestProblem) GetFile() string {
@@ -529,7 +669,7 @@ type Transition struct {
 
 func (x *Transition) Reset() {
 	*x = Transition{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[4]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -541,7 +681,7 @@ func (x *Transition) String() string {
 func (*Transition) ProtoMessage() {}
 
 func (x *Transition) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[4]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -554,7 +694,7 @@ func (x *Transition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transition.ProtoReflect.Descriptor instead.
 func (*Transition) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{4}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Transition) GetTime() *timestamppb.Timestamp {
@@ -658,7 +798,7 @@ type ProcessEnd struct {
 
 func (x *ProcessEnd) Reset() {
 	*x = ProcessEnd{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[5]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -670,7 +810,7 @@ func (x *ProcessEnd) String() string {
 func (*ProcessEnd) ProtoMessage() {}
 
 func (x *ProcessEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[5]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -683,7 +823,7 @@ func (x *ProcessEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProcessEnd.ProtoReflect.Descriptor instead.
 func (*ProcessEnd) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{5}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ProcessEnd) GetExitCode() int32 {
@@ -731,7 +871,7 @@ type LogLine struct {
 
 func (x *LogLine) Reset() {
 	*x = LogLine{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[6]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -743,7 +883,7 @@ func (x *LogLine) String() string {
 func (*LogLine) ProtoMessage() {}
 
 func (x *LogLine) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[6]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -756,7 +896,7 @@ func (x *LogLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogLine.ProtoReflect.Descriptor instead.
 func (*LogLine) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{6}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *LogLine) GetTime() *timestamppb.Timestamp {
@@ -791,7 +931,7 @@ var File_patchbay_admin_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_patchbay_admin_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	"\x1epatchbay/admin/v1/plugin.proto\x12\x11patchbay.admin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x05\n" +
+	"\x1epatchbay/admin/v1/plugin.proto\x12\x11patchbay.admin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfa\x05\n" +
 	"\x06Plugin\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x12\n" +
@@ -813,8 +953,18 @@ const file_patchbay_admin_v1_plugin_proto_rawDesc = "" +
 	"\bcpu_time\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\acpuTime\x127\n" +
 	"\bdeclared\x18\x10 \x01(\v2\x1b.patchbay.admin.v1.DeclaredR\bdeclared\x128\n" +
 	"\tlast_good\x18\x11 \x01(\v2\x1b.patchbay.admin.v1.DeclaredR\blastGood\x124\n" +
-	"\aproblem\x18\x12 \x01(\v2\x1a.patchbay.admin.v1.ProblemR\aproblemB\x18\n" +
-	"\x16_resident_memory_bytes\"R\n" +
+	"\aproblem\x18\x12 \x01(\v2\x1a.patchbay.admin.v1.ProblemR\aproblem\x121\n" +
+	"\x06egress\x18\x18 \x01(\v2\x19.patchbay.admin.v1.EgressR\x06egressB\x18\n" +
+	"\x16_resident_memory_bytes\"x\n" +
+	"\x06Egress\x12\x14\n" +
+	"\x05hosts\x18\x01 \x03(\tR\x05hosts\x12\x16\n" +
+	"\x06denied\x18\x02 \x01(\x04R\x06denied\x12@\n" +
+	"\vlast_denial\x18\x03 \x01(\v2\x1f.patchbay.admin.v1.EgressDenialR\n" +
+	"lastDenial\"j\n" +
+	"\fEgressDenial\x12\x12\n" +
+	"\x04host\x18\x01 \x01(\tR\x04host\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12.\n" +
+	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"R\n" +
 	"\bDeclared\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x16\n" +
 	"\x06sha256\x18\x02 \x01(\tR\x06sha256\x12\x14\n" +
@@ -882,38 +1032,43 @@ func file_patchbay_admin_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_patchbay_admin_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_patchbay_admin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_patchbay_admin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_patchbay_admin_v1_plugin_proto_goTypes = []any{
 	(PluginState)(0),              // 0: patchbay.admin.v1.PluginState
 	(*Plugin)(nil),                // 1: patchbay.admin.v1.Plugin
-	(*Declared)(nil),              // 2: patchbay.admin.v1.Declared
-	(*Problem)(nil),               // 3: patchbay.admin.v1.Problem
-	(*ManifestProblem)(nil),       // 4: patchbay.admin.v1.ManifestProblem
-	(*Transition)(nil),            // 5: patchbay.admin.v1.Transition
-	(*ProcessEnd)(nil),            // 6: patchbay.admin.v1.ProcessEnd
-	(*LogLine)(nil),               // 7: patchbay.admin.v1.LogLine
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 9: google.protobuf.Duration
+	(*Egress)(nil),                // 2: patchbay.admin.v1.Egress
+	(*EgressDenial)(nil),          // 3: patchbay.admin.v1.EgressDenial
+	(*Declared)(nil),              // 4: patchbay.admin.v1.Declared
+	(*Problem)(nil),               // 5: patchbay.admin.v1.Problem
+	(*ManifestProblem)(nil),       // 6: patchbay.admin.v1.ManifestProblem
+	(*Transition)(nil),            // 7: patchbay.admin.v1.Transition
+	(*ProcessEnd)(nil),            // 8: patchbay.admin.v1.ProcessEnd
+	(*LogLine)(nil),               // 9: patchbay.admin.v1.LogLine
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 11: google.protobuf.Duration
 }
 var file_patchbay_admin_v1_plugin_proto_depIdxs = []int32{
 	0,  // 0: patchbay.admin.v1.Plugin.state:type_name -> patchbay.admin.v1.PluginState
-	8,  // 1: patchbay.admin.v1.Plugin.serving_since:type_name -> google.protobuf.Timestamp
-	9,  // 2: patchbay.admin.v1.Plugin.cpu_time:type_name -> google.protobuf.Duration
-	2,  // 3: patchbay.admin.v1.Plugin.declared:type_name -> patchbay.admin.v1.Declared
-	2,  // 4: patchbay.admin.v1.Plugin.last_good:type_name -> patchbay.admin.v1.Declared
-	3,  // 5: patchbay.admin.v1.Plugin.problem:type_name -> patchbay.admin.v1.Problem
-	8,  // 6: patchbay.admin.v1.Problem.since:type_name -> google.protobuf.Timestamp
-	3,  // 7: patchbay.admin.v1.ManifestProblem.problem:type_name -> patchbay.admin.v1.Problem
-	8,  // 8: patchbay.admin.v1.Transition.time:type_name -> google.protobuf.Timestamp
-	0,  // 9: patchbay.admin.v1.Transition.from:type_name -> patchbay.admin.v1.PluginState
-	0,  // 10: patchbay.admin.v1.Transition.to:type_name -> patchbay.admin.v1.PluginState
-	6,  // 11: patchbay.admin.v1.Transition.end:type_name -> patchbay.admin.v1.ProcessEnd
-	8,  // 12: patchbay.admin.v1.LogLine.time:type_name -> google.protobuf.Timestamp
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	10, // 1: patchbay.admin.v1.Plugin.serving_since:type_name -> google.protobuf.Timestamp
+	11, // 2: patchbay.admin.v1.Plugin.cpu_time:type_name -> google.protobuf.Duration
+	4,  // 3: patchbay.admin.v1.Plugin.declared:type_name -> patchbay.admin.v1.Declared
+	4,  // 4: patchbay.admin.v1.Plugin.last_good:type_name -> patchbay.admin.v1.Declared
+	5,  // 5: patchbay.admin.v1.Plugin.problem:type_name -> patchbay.admin.v1.Problem
+	2,  // 6: patchbay.admin.v1.Plugin.egress:type_name -> patchbay.admin.v1.Egress
+	3,  // 7: patchbay.admin.v1.Egress.last_denial:type_name -> patchbay.admin.v1.EgressDenial
+	10, // 8: patchbay.admin.v1.EgressDenial.time:type_name -> google.protobuf.Timestamp
+	10, // 9: patchbay.admin.v1.Problem.since:type_name -> google.protobuf.Timestamp
+	5,  // 10: patchbay.admin.v1.ManifestProblem.problem:type_name -> patchbay.admin.v1.Problem
+	10, // 11: patchbay.admin.v1.Transition.time:type_name -> google.protobuf.Timestamp
+	0,  // 12: patchbay.admin.v1.Transition.from:type_name -> patchbay.admin.v1.PluginState
+	0,  // 13: patchbay.admin.v1.Transition.to:type_name -> patchbay.admin.v1.PluginState
+	8,  // 14: patchbay.admin.v1.Transition.end:type_name -> patchbay.admin.v1.ProcessEnd
+	10, // 15: patchbay.admin.v1.LogLine.time:type_name -> google.protobuf.Timestamp
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_patchbay_admin_v1_plugin_proto_init() }
@@ -928,7 +1083,7 @@ func file_patchbay_admin_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_patchbay_admin_v1_plugin_proto_rawDesc), len(file_patchbay_admin_v1_plugin_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   7,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

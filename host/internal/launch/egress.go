@@ -1,0 +1,37 @@
+package launch
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+
+	"github.com/patchbay/patchbay/sdk/wire"
+)
+
+// egressSocket is the plugin's way out, beside its own socket.
+const egressSocket = "egress"
+
+// openEgress gives the plugin a way out, if it is to have one, and tells it where
+// that is. The socket is the identity: nobody else can reach the directory that it
+// lies in.
+func (p *process) openEgress() error {
+	if p.spec.Egress == nil {
+		return nil
+	}
+	path := filepath.Join(p.socketDir, egressSocket)
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		return fmt.Errorf("make its way out: %w", err)
+	}
+	p.egress = listener
+	p.cmd.Env = append(p.cmd.Env, wire.EgressEnv+"=unix:"+path)
+	go p.spec.Egress(listener)
+	return nil
+}
+
+// closeEgress ends the way out with all connections that go through it.
+func (p *process) closeEgress() {
+	if p.egress != nil {
+		_ = p.egress.Close()
+	}
+}
