@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,7 @@ type Keeper struct {
 	config  Config
 	secrets *Secrets
 	book    atomic.Pointer[Book]
+	loaded  string // the stamp before the last load
 
 	mu       sync.Mutex
 	held     map[string]kept // by source: file name, or place in the host's configuration
@@ -58,6 +60,9 @@ type kept struct {
 	since   time.Time
 	problem *Error // why it is not what is declared now
 }
+
+// pollEvery is how often files' times are looked at without a sign.
+const pollEvery = 250 * time.Millisecond
 
 // settle is the time between two looks that have to agree.
 const settle = 100 * time.Millisecond
@@ -99,23 +104,58 @@ func (k *Keeper) Run(ctx context.Context) error {
 		changed := k.changed()
 		for {
 			also(k.secretDirs()...)
-			due := time.NewTimer(k.untilDue())
-			select {
-			case <-ctx.Done():
-			case <-ticks:
-			case <-due.C:
-			case <-changed:
-			}
-			due.Stop()
+			k.waitFor(ctx, ticks, changed)
 			changed = k.changed() // before the look, so that nothing is missed
+			stamp := k.stamp()
 			l, ok := k.stable(ctx)
 			if !ok {
 				return nil
 			}
 			k.load(l)
+			k.loaded = stamp
 		}
 	})
 	return group.Wait()
+}
+
+// waitFor returns when it is time to look again. Events are only a hint: where
+// something else is written all the time, such as a log beside the secrets, they
+// come late, and on some file systems never.
+func (k *Keeper) waitFor(ctx context.Context, ticks, changed <-chan struct{}) {
+	due, poll := time.NewTimer(k.untilDue()), time.NewTicker(pollEvery)
+	defer due.Stop()
+	defer poll.Stop()
+	stamp := k.stamp()
+	for {
+		select {
+		case <-ctx.Done():
+		case <-ticks:
+		case <-due.C:
+		case <-changed:
+		case <-poll.C:
+			if k.stamp() == stamp && stamp == k.loaded {
+				continue
+			}
+		}
+		return
+	}
+}
+
+// stamp is how the directory and the files with secrets look from outside.
+func (k *Keeper) stamp() string {
+	paths := k.secretFiles()
+	if entries, err := os.ReadDir(k.config.Dir); k.config.Dir != "" && err == nil {
+		for _, entry := range entries {
+			paths = append(paths, filepath.Join(k.config.Dir, entry.Name()))
+		}
+	}
+	var all strings.Builder
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil {
+			fmt.Fprintln(&all, path, info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	return all.String()
 }
 
 // root is the directory to watch first; empty if there is nothing to watch.
