@@ -127,6 +127,9 @@ func removeSocket(path string) error {
 		return err
 	}
 	defer unlock()
+	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSocket == 0 {
+		return nil //nolint:nilerr // it is gone, or somebody's file: a dial is refused by that too
+	}
 	conn, err := net.DialTimeout("unix", path, time.Second)
 	switch {
 	case err == nil:
@@ -134,7 +137,7 @@ func removeSocket(path string) error {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return os.Remove(path)
 	default:
-		return nil // it is gone, or no socket
+		return nil
 	}
 }
 
