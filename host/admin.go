@@ -17,6 +17,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/controller"
 	"github.com/patchbay/patchbay/host/internal/launch"
 	"github.com/patchbay/patchbay/host/internal/supervise"
+	"github.com/patchbay/patchbay/host/internal/telemetry"
 )
 
 // adminOff is the address of no listener for operators.
@@ -97,10 +98,16 @@ func listenAlone(path string) (net.Listener, error) {
 // observer tells operators and metrics what happens to plugins.
 type observer struct {
 	journal *admin.Journal
+	metrics *telemetry.Metrics
 }
 
 // Moved implements supervise.Observer.
-func (o observer) Moved(t supervise.Transition) { o.journal.Record(t) }
+func (o observer) Moved(t supervise.Transition) {
+	o.journal.Record(t)
+	if t.Sandbox != nil {
+		o.metrics.Sandboxed(t.Manifest.Name, t.Manifest.Version, int(t.Sandbox.Tier))
+	}
+}
 
 // ProbeMissed implements supervise.Observer.
 func (o observer) ProbeMissed(_, _ string) {}

@@ -32,6 +32,9 @@ type Config struct {
 	// CommandsAnywhere lets manifests name binaries outside of Plugins.
 	CommandsAnywhere bool `yaml:"commands_anywhere"`
 
+	// SandboxOff lets manifests turn their plugin's sandbox off.
+	SandboxOff bool `yaml:"sandbox_off"`
+
 	// Runtimes are the interpreters that bundles may ask for: name → path.
 	Runtimes map[string]string `yaml:"runtimes"`
 
@@ -152,7 +155,7 @@ func (c *Config) complete() error {
 	c.Limits.InFlight = or(c.Limits.InFlight, 2048)
 	c.Limits.InFlightPerConnector = or(c.Limits.InFlightPerConnector, 1024)
 	if c.Dev {
-		c.CommandsAnywhere, c.InlineConfig, c.InlineBaseURL = true, true, true
+		c.CommandsAnywhere, c.InlineConfig, c.InlineBaseURL, c.SandboxOff = true, true, true, true
 	}
 	return c.check()
 }

@@ -44,6 +44,7 @@ func Run(ctx context.Context, config Config) (err error) {
 	}
 	defer removeStore()
 
+	metrics := telemetry.NewMetrics()
 	connectors, journal := registry.New(), admin.NewJournal()
 	pins, err := controller.OpenPins(filepath.Join(config.StateDir, "pins.json"))
 	if err != nil {
@@ -53,6 +54,7 @@ func Run(ctx context.Context, config Config) (err error) {
 		Dir:              config.Plugins,
 		CommandsAnywhere: config.CommandsAnywhere,
 		RequireDigest:    !config.Dev,
+		SandboxOff:       config.SandboxOff,
 		Store:            launch.NewStore(storeDir),
 		Pins:             pins,
 		Log:              log,
@@ -62,13 +64,13 @@ func Run(ctx context.Context, config Config) (err error) {
 			Log:          log,
 			Generation:   supervise.NewGenerations(),
 			Runtimes:     config.Runtimes,
+			Machine:      inspect(ctx, runtimeDir, log),
 			Descriptions: supervise.NewDescriptions(filepath.Join(config.StateDir, "descriptions")),
 			MinDrain:     config.MaxDeadline + afterDeadline,
 			LongestCall:  config.MaxDeadline + afterDeadline,
-			Observer:     observer{journal},
+			Observer:     observer{journal, metrics},
 		},
 	})
-	metrics := telemetry.NewMetrics()
 	edge, err := config.gateway(connectors, control, metrics, log)
 	if err != nil {
 		return err

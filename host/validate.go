@@ -19,7 +19,7 @@ func Validate(config Config) (declared []string, err error) {
 	_, tlsErr := config.tls()
 	_, callersErr := config.authenticator()
 	found, problems := controller.Validate(controller.Config{
-		Dir: config.Plugins, CommandsAnywhere: config.CommandsAnywhere, RequireDigest: !config.Dev,
+		Dir: config.Plugins, CommandsAnywhere: config.CommandsAnywhere, RequireDigest: !config.Dev, SandboxOff: config.SandboxOff,
 		Supervise: supervise.Config{Runtimes: config.Runtimes},
 	})
 	for _, d := range found {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -37,10 +38,10 @@ type table struct{ *tabwriter.Writer }
 func (t *table) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
 
 func (t *table) plugins(plugins []*adminv1.Plugin, problems []*adminv1.ManifestProblem) {
-	t.line("NAME\tVERSION\tSTATE\tGENERATION\tPID\tIN FLIGHT\tMEMORY\tCPU\tAGE\tNOTE")
+	t.line("NAME\tVERSION\tSTATE\tGENERATION\tPID\tSANDBOX\tIN FLIGHT\tMEMORY\tCPU\tAGE\tNOTE")
 	for _, p := range plugins {
-		t.line("%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s", p.GetName(), p.GetVersion(), state(p.GetState()), orDash(p.GetGeneration()), orDash(p.GetPid()),
-			p.GetInFlight(), memory(p), cpu(p), age(p), note(p))
+		t.line("%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s", p.GetName(), p.GetVersion(), state(p.GetState()), orDash(p.GetGeneration()), orDash(p.GetPid()),
+			cmp.Or(p.GetSandbox().GetTier(), "-"), p.GetInFlight(), memory(p), cpu(p), age(p), note(p))
 	}
 	if len(problems) > 0 {
 		t.line("\nMANIFEST\tLINE\tFIELD\tPROBLEM")
@@ -63,6 +64,7 @@ func (t *table) details(p *adminv1.Plugin) {
 	row("sha256", p.GetSha256())
 	row("generation", orDash(p.GetGeneration()))
 	row("pid", orDash(p.GetPid()))
+	row("sandbox", confinement(p.GetSandbox()))
 	row("serving for", age(p))
 	row("starts", fmt.Sprint(p.GetStarts()))
 	row("calls in flight", fmt.Sprint(p.GetInFlight()))
@@ -118,6 +120,13 @@ func note(p *adminv1.Plugin) string {
 	default:
 		return ""
 	}
+}
+
+func confinement(s *adminv1.Sandbox) string {
+	if missing := strings.Join(s.GetMissing(), ", "); missing != "" {
+		return s.GetTier() + " without " + missing
+	}
+	return s.GetTier()
 }
 
 func memory(p *adminv1.Plugin) string {

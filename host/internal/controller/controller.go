@@ -30,10 +30,12 @@ type Config struct {
 	CommandsAnywhere bool
 	// RequireDigest refuses manifests that do not say which bytes they mean.
 	RequireDigest bool
-	Store         *launch.Store
-	Pins          *Pins
-	Supervise     supervise.Config // its Changed is set here
-	Log           hclog.Logger
+	// SandboxOff lets manifests turn their sandbox off.
+	SandboxOff bool
+	Store      *launch.Store
+	Pins       *Pins
+	Supervise  supervise.Config // its Changed is set here
+	Log        hclog.Logger
 }
 
 // Controller makes what runs equal to what is declared.

@@ -25,12 +25,17 @@ func TestParseMinimal(t *testing.T) {
 	if time.Duration(m.StartTimeout) != DefaultStartTimeout || time.Duration(m.DrainTimeout) != DefaultDrainTimeout {
 		t.Errorf("defaults are not filled in: %+v", m)
 	}
+	if m.Sandbox != SandboxPrefer || m.Limits != DefaultLimits() {
+		t.Errorf("the sandbox's defaults are not filled in: %s, %+v", m.Sandbox, m.Limits)
+	}
 }
 
 func TestParseAllFields(t *testing.T) {
 	m, err := Parse("acme.yaml", []byte(minimal+`args: [--verbose, "1"]
 env: {ACME_MODE: test}
 sha256: `+strings.Repeat("0a", 32)+`
+sandbox: require
+limits: {memory: 2GB, processes: 0, cpu: 1.5}
 start_timeout: 3s
 drain_timeout: 1m30s
 `))
@@ -39,6 +44,9 @@ drain_timeout: 1m30s
 	}
 	if len(m.Args) != 2 || m.Env["ACME_MODE"] != "test" || time.Duration(m.StartTimeout) != 3*time.Second || time.Duration(m.DrainTimeout) != 90*time.Second {
 		t.Errorf("got %+v", m)
+	}
+	if want := (Limits{Memory: 2 << 30, OpenFiles: 256, FileSize: 16 << 20, CPU: 1.5}); m.Sandbox != SandboxRequire || m.Limits != want {
+		t.Errorf("got sandbox %s with %+v", m.Sandbox, m.Limits)
 	}
 	same, _ := Parse("other.yaml", []byte(minimal))
 	if m.Equal(same) || !m.Equal(m) {
@@ -75,6 +83,13 @@ func TestParseErrors(t *testing.T) {
 		"loader's variable": {minimal + "env: {LD_PRELOAD: x}\n", "env", "set by the host", 4},
 		"command outside":   {"name: acme\nversion: 1.2.3\nbundle: b\ncommand: ../c\n", "command", "in the bundle", 4},
 		"runtime alone":     {minimal + "runtime: node\n", "runtime", "goes with bundle", 4},
+		"bad sandbox":       {minimal + "sandbox: maybe\n", "sandbox", "none of require, prefer", 4},
+		"bad size":          {minimal + "limits:\n  memory: much\n", "limits.memory", "512MB", 5},
+		"size without unit": {minimal + "limits:\n  file_size: 512\n", "limits.file_size", "16MB", 5},
+		"few processes":     {minimal + "limits:\n  cpu: 1\n  processes: 1\n", "limits.processes", "at least 8", 6},
+		"few files":         {minimal + "limits:\n  open_files: 3\n", "limits.open_files", "at least 32", 5},
+		"negative cores":    {minimal + "limits:\n  cpu: -1\n", "limits.cpu", "cores", 5},
+		"unknown limit":     {minimal + "limits:\n  disk: 1GB\n", "disk", "not a field", 5},
 		"too large":         {minimal + "#" + strings.Repeat("x", MaxSize), "", "larger", 0},
 	} {
 		t.Run(name, func(t *testing.T) {

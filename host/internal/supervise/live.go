@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/patchbay/patchbay/host/internal/description"
 	"github.com/patchbay/patchbay/host/internal/launch"
+	"github.com/patchbay/patchbay/host/internal/manifest"
 	"github.com/patchbay/patchbay/host/internal/registry"
+	"github.com/patchbay/patchbay/host/internal/sandbox"
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 )
 
@@ -36,6 +39,10 @@ func (c Config) start(ctx context.Context, r *release) (*live, error) {
 	began := time.Now()
 	generation := r.Generation()
 	log := c.Log.With("connector", m.Name, "generation", generation)
+	tier, err := c.tier(m)
+	if err != nil {
+		return nil, err
+	}
 	process, err := c.Launcher.Launch(ctx, launch.Spec{
 		Name:    "connector-" + m.Name,
 		Binary:  r.Binary,
@@ -46,6 +53,8 @@ func (c Config) start(ctx context.Context, r *release) (*live, error) {
 		Timeout: time.Duration(m.StartTimeout),
 		Log:     log.Named("plugin"),
 		Line:    r.lines.adder(generation),
+		Tier:    tier,
+		Limits:  limits(m),
 	})
 	if err != nil {
 		return nil, err
@@ -76,6 +85,18 @@ func (c Config) start(ctx context.Context, r *release) (*live, error) {
 	}()
 	go c.keepProbing(l)
 	return l, nil
+}
+
+// tier is the sandbox's for a manifest on this machine.
+func (c Config) tier(m manifest.Manifest) (sandbox.Tier, error) {
+	return c.Machine.Resolve(cmp.Or(sandbox.Mode(m.Sandbox), sandbox.Prefer))
+}
+
+func limits(m manifest.Manifest) sandbox.Limits {
+	return sandbox.Limits{
+		Memory: int64(m.Limits.Memory), Processes: m.Limits.Processes, OpenFiles: m.Limits.OpenFiles,
+		FileSize: int64(m.Limits.FileSize), CPU: m.Limits.CPU,
+	}
 }
 
 // A process that misses this many probes in a row hangs.

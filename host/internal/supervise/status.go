@@ -7,6 +7,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/description"
 	"github.com/patchbay/patchbay/host/internal/reconcile"
 	"github.com/patchbay/patchbay/host/internal/registry"
+	"github.com/patchbay/patchbay/host/internal/sandbox"
 )
 
 // Problem is why the target does not run.
@@ -31,6 +32,7 @@ type Status struct {
 	Generation uint64
 	PID        int
 	Since      time.Time
+	Sandbox    sandbox.Report
 
 	instance *registry.Instance
 }
@@ -95,6 +97,7 @@ func (l *loop) look() Status {
 		s.Serving, s.Description, s.Starts = r.Declaration, r.description, r.starts
 		if r.live != nil {
 			s.Generation, s.PID, s.Since, s.instance = r.live.instance.Generation, r.live.process.PID, r.live.since, r.live.instance
+			s.Sandbox = r.live.process.Sandbox
 		}
 	}
 	return s

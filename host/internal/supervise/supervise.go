@@ -15,6 +15,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/launch"
 	"github.com/patchbay/patchbay/host/internal/reconcile"
 	"github.com/patchbay/patchbay/host/internal/registry"
+	"github.com/patchbay/patchbay/host/internal/sandbox"
 )
 
 // stopGrace is how long a drained process may take to end when asked.
@@ -29,6 +30,8 @@ type Config struct {
 	Generation func(name string) uint64
 	// Runtimes are the interpreters that bundles may ask for: name → path.
 	Runtimes map[string]string
+	// Machine is what can be enforced here; zero if nobody has looked.
+	Machine sandbox.Machine
 	// Descriptions keeps what connectors say of themselves.
 	Descriptions *Descriptions
 	// MinDrain is the shortest drain limit: no call that is allowed is cut off.

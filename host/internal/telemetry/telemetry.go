@@ -21,6 +21,7 @@ type Metrics struct {
 	calls    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight *prometheus.GaugeVec
+	sandbox  *prometheus.GaugeVec
 }
 
 // NewMetrics returns counters that stand at zero.
@@ -40,8 +41,12 @@ func NewMetrics() *Metrics {
 			Name: "patchbay_calls_in_flight",
 			Help: "Calls that are admitted and not answered yet, by connector.",
 		}, []string{"connector"}),
+		sandbox: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "patchbay_plugin_sandbox_tier",
+			Help: "The tier of the sandbox in which the process runs that began to serve last, by connector and version: 3 is the best.",
+		}, []string{"connector", "version"}),
 	}
-	m.Registry.MustRegister(m.calls, m.duration, m.inFlight, collectors.NewGoCollector(),
+	m.Registry.MustRegister(m.calls, m.duration, m.inFlight, m.sandbox, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -62,6 +67,11 @@ func (m *Metrics) Observe(c Call) {
 // InFlight is the number of calls to a connector that are not answered yet.
 func (m *Metrics) InFlight(connector string) prometheus.Gauge {
 	return m.inFlight.WithLabelValues(connector)
+}
+
+// Sandboxed notes the tier in which a process is confined that begins to serve.
+func (m *Metrics) Sandboxed(connector, version string, tier int) {
+	m.sandbox.WithLabelValues(connector, version).Set(float64(tier))
 }
 
 // Ops is the HTTP surface for orchestrators and monitoring.

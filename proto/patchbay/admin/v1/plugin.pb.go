@@ -141,7 +141,9 @@ type Plugin struct {
 	// What could be gone back to, if anything.
 	LastGood *Declared `protobuf:"bytes,17,opt,name=last_good,json=lastGood,proto3" json:"last_good,omitempty"`
 	// Why it does not run; absent if it does or is on its way.
-	Problem       *Problem `protobuf:"bytes,18,opt,name=problem,proto3" json:"problem,omitempty"`
+	Problem *Problem `protobuf:"bytes,18,opt,name=problem,proto3" json:"problem,omitempty"`
+	// How its process is confined; absent if there is none.
+	Sandbox       *Sandbox `protobuf:"bytes,25,opt,name=sandbox,proto3" json:"sandbox,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -302,6 +304,68 @@ func (x *Plugin) GetProblem() *Problem {
 	return nil
 }
 
+func (x *Plugin) GetSandbox() *Sandbox {
+	if x != nil {
+		return x.Sandbox
+	}
+	return nil
+}
+
+// Sandbox is how a plugin's process is confined.
+type Sandbox struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tier: "T3" (namespaces), "T2" (Landlock and seccomp) or "T1" (limits).
+	Tier string `protobuf:"bytes,1,opt,name=tier,proto3" json:"tier,omitempty"`
+	// What the tier would have and this machine lacks, in words.
+	Missing       []string `protobuf:"bytes,2,rep,name=missing,proto3" json:"missing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sandbox) Reset() {
+	*x = Sandbox{}
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sandbox) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sandbox) ProtoMessage() {}
+
+func (x *Sandbox) ProtoReflect() protoreflect.Message {
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sandbox.ProtoReflect.Descriptor instead.
+func (*Sandbox) Descriptor() ([]byte, []int) {
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Sandbox) GetTier() string {
+	if x != nil {
+		return x.Tier
+	}
+	return ""
+}
+
+func (x *Sandbox) GetMissing() []string {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
 // Declared is a version in its very bytes.
 type Declared struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -318,7 +382,7 @@ type Declared struct {
 
 func (x *Declared) Reset() {
 	*x = Declared{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[1]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -330,7 +394,7 @@ func (x *Declared) String() string {
 func (*Declared) ProtoMessage() {}
 
 func (x *Declared) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[1]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -343,7 +407,7 @@ func (x *Declared) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Declared.ProtoReflect.Descriptor instead.
 func (*Declared) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{1}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Declared) GetVersion() string {
@@ -380,7 +444,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[2]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -392,7 +456,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[2]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -405,7 +469,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{2}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Problem) GetReason() string {
@@ -439,7 +503,7 @@ type ManifestProblem struct {
 
 func (x *ManifestProblem) Reset() {
 	*x = ManifestProblem{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[3]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -451,7 +515,7 @@ func (x *ManifestProblem) String() string {
 func (*ManifestProblem) ProtoMessage() {}
 
 func (x *ManifestProblem) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[3]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -464,7 +528,7 @@ func (x *ManifestProblem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ManifestProblem.ProtoReflect.Descriptor instead.
 func (*ManifestProblem) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{3}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ManifestProblem) GetFile() string {
@@ -529,7 +593,7 @@ type Transition struct {
 
 func (x *Transition) Reset() {
 	*x = Transition{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[4]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -541,7 +605,7 @@ func (x *Transition) String() string {
 func (*Transition) ProtoMessage() {}
 
 func (x *Transition) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[4]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -554,7 +618,7 @@ func (x *Transition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transition.ProtoReflect.Descriptor instead.
 func (*Transition) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{4}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Transition) GetTime() *timestamppb.Timestamp {
@@ -658,7 +722,7 @@ type ProcessEnd struct {
 
 func (x *ProcessEnd) Reset() {
 	*x = ProcessEnd{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[5]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -670,7 +734,7 @@ func (x *ProcessEnd) String() string {
 func (*ProcessEnd) ProtoMessage() {}
 
 func (x *ProcessEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[5]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -683,7 +747,7 @@ func (x *ProcessEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProcessEnd.ProtoReflect.Descriptor instead.
 func (*ProcessEnd) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{5}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ProcessEnd) GetExitCode() int32 {
@@ -731,7 +795,7 @@ type LogLine struct {
 
 func (x *LogLine) Reset() {
 	*x = LogLine{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[6]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -743,7 +807,7 @@ func (x *LogLine) String() string {
 func (*LogLine) ProtoMessage() {}
 
 func (x *LogLine) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[6]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -756,7 +820,7 @@ func (x *LogLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogLine.ProtoReflect.Descriptor instead.
 func (*LogLine) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{6}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *LogLine) GetTime() *timestamppb.Timestamp {
@@ -791,7 +855,7 @@ var File_patchbay_admin_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_patchbay_admin_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	"\x1epatchbay/admin/v1/plugin.proto\x12\x11patchbay.admin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x05\n" +
+	"\x1epatchbay/admin/v1/plugin.proto\x12\x11patchbay.admin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfd\x05\n" +
 	"\x06Plugin\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x12\n" +
@@ -813,8 +877,12 @@ const file_patchbay_admin_v1_plugin_proto_rawDesc = "" +
 	"\bcpu_time\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\acpuTime\x127\n" +
 	"\bdeclared\x18\x10 \x01(\v2\x1b.patchbay.admin.v1.DeclaredR\bdeclared\x128\n" +
 	"\tlast_good\x18\x11 \x01(\v2\x1b.patchbay.admin.v1.DeclaredR\blastGood\x124\n" +
-	"\aproblem\x18\x12 \x01(\v2\x1a.patchbay.admin.v1.ProblemR\aproblemB\x18\n" +
-	"\x16_resident_memory_bytes\"R\n" +
+	"\aproblem\x18\x12 \x01(\v2\x1a.patchbay.admin.v1.ProblemR\aproblem\x124\n" +
+	"\asandbox\x18\x19 \x01(\v2\x1a.patchbay.admin.v1.SandboxR\asandboxB\x18\n" +
+	"\x16_resident_memory_bytes\"7\n" +
+	"\aSandbox\x12\x12\n" +
+	"\x04tier\x18\x01 \x01(\tR\x04tier\x12\x18\n" +
+	"\amissing\x18\x02 \x03(\tR\amissing\"R\n" +
 	"\bDeclared\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x16\n" +
 	"\x06sha256\x18\x02 \x01(\tR\x06sha256\x12\x14\n" +
@@ -882,38 +950,40 @@ func file_patchbay_admin_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_patchbay_admin_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_patchbay_admin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_patchbay_admin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_patchbay_admin_v1_plugin_proto_goTypes = []any{
 	(PluginState)(0),              // 0: patchbay.admin.v1.PluginState
 	(*Plugin)(nil),                // 1: patchbay.admin.v1.Plugin
-	(*Declared)(nil),              // 2: patchbay.admin.v1.Declared
-	(*Problem)(nil),               // 3: patchbay.admin.v1.Problem
-	(*ManifestProblem)(nil),       // 4: patchbay.admin.v1.ManifestProblem
-	(*Transition)(nil),            // 5: patchbay.admin.v1.Transition
-	(*ProcessEnd)(nil),            // 6: patchbay.admin.v1.ProcessEnd
-	(*LogLine)(nil),               // 7: patchbay.admin.v1.LogLine
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 9: google.protobuf.Duration
+	(*Sandbox)(nil),               // 2: patchbay.admin.v1.Sandbox
+	(*Declared)(nil),              // 3: patchbay.admin.v1.Declared
+	(*Problem)(nil),               // 4: patchbay.admin.v1.Problem
+	(*ManifestProblem)(nil),       // 5: patchbay.admin.v1.ManifestProblem
+	(*Transition)(nil),            // 6: patchbay.admin.v1.Transition
+	(*ProcessEnd)(nil),            // 7: patchbay.admin.v1.ProcessEnd
+	(*LogLine)(nil),               // 8: patchbay.admin.v1.LogLine
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 10: google.protobuf.Duration
 }
 var file_patchbay_admin_v1_plugin_proto_depIdxs = []int32{
 	0,  // 0: patchbay.admin.v1.Plugin.state:type_name -> patchbay.admin.v1.PluginState
-	8,  // 1: patchbay.admin.v1.Plugin.serving_since:type_name -> google.protobuf.Timestamp
-	9,  // 2: patchbay.admin.v1.Plugin.cpu_time:type_name -> google.protobuf.Duration
-	2,  // 3: patchbay.admin.v1.Plugin.declared:type_name -> patchbay.admin.v1.Declared
-	2,  // 4: patchbay.admin.v1.Plugin.last_good:type_name -> patchbay.admin.v1.Declared
-	3,  // 5: patchbay.admin.v1.Plugin.problem:type_name -> patchbay.admin.v1.Problem
-	8,  // 6: patchbay.admin.v1.Problem.since:type_name -> google.protobuf.Timestamp
-	3,  // 7: patchbay.admin.v1.ManifestProblem.problem:type_name -> patchbay.admin.v1.Problem
-	8,  // 8: patchbay.admin.v1.Transition.time:type_name -> google.protobuf.Timestamp
-	0,  // 9: patchbay.admin.v1.Transition.from:type_name -> patchbay.admin.v1.PluginState
-	0,  // 10: patchbay.admin.v1.Transition.to:type_name -> patchbay.admin.v1.PluginState
-	6,  // 11: patchbay.admin.v1.Transition.end:type_name -> patchbay.admin.v1.ProcessEnd
-	8,  // 12: patchbay.admin.v1.LogLine.time:type_name -> google.protobuf.Timestamp
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	9,  // 1: patchbay.admin.v1.Plugin.serving_since:type_name -> google.protobuf.Timestamp
+	10, // 2: patchbay.admin.v1.Plugin.cpu_time:type_name -> google.protobuf.Duration
+	3,  // 3: patchbay.admin.v1.Plugin.declared:type_name -> patchbay.admin.v1.Declared
+	3,  // 4: patchbay.admin.v1.Plugin.last_good:type_name -> patchbay.admin.v1.Declared
+	4,  // 5: patchbay.admin.v1.Plugin.problem:type_name -> patchbay.admin.v1.Problem
+	2,  // 6: patchbay.admin.v1.Plugin.sandbox:type_name -> patchbay.admin.v1.Sandbox
+	9,  // 7: patchbay.admin.v1.Problem.since:type_name -> google.protobuf.Timestamp
+	4,  // 8: patchbay.admin.v1.ManifestProblem.problem:type_name -> patchbay.admin.v1.Problem
+	9,  // 9: patchbay.admin.v1.Transition.time:type_name -> google.protobuf.Timestamp
+	0,  // 10: patchbay.admin.v1.Transition.from:type_name -> patchbay.admin.v1.PluginState
+	0,  // 11: patchbay.admin.v1.Transition.to:type_name -> patchbay.admin.v1.PluginState
+	7,  // 12: patchbay.admin.v1.Transition.end:type_name -> patchbay.admin.v1.ProcessEnd
+	9,  // 13: patchbay.admin.v1.LogLine.time:type_name -> google.protobuf.Timestamp
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_patchbay_admin_v1_plugin_proto_init() }
@@ -928,7 +998,7 @@ func file_patchbay_admin_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_patchbay_admin_v1_plugin_proto_rawDesc), len(file_patchbay_admin_v1_plugin_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
