@@ -24,3 +24,8 @@ func inspect(ctx context.Context, dir string, log hclog.Logger) sandbox.Machine 
 	}
 	return machine
 }
+
+// HideMemory keeps other processes of the same user out of this one's memory, which
+// has the secrets of all accounts, and that memory out of core dumps. It is for a
+// process that is nothing but a gateway.
+func HideMemory() error { return sandbox.Hide() }

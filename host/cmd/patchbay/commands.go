@@ -21,7 +21,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serve(), validate(), showVersion(), connector(), plugins())
+	cmd.AddCommand(serve(), validate(), showVersion(), connector(), plugins(), doctor())
 	return cmd
 }
 
@@ -56,6 +56,9 @@ func serve() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := config()
 		if err != nil {
+			return err
+		}
+		if err := host.HideMemory(); err != nil {
 			return err
 		}
 		return host.Run(cmd.Context(), c)

@@ -18,6 +18,9 @@ func Inspect(context.Context, string) Machine {
 	}}}
 }
 
+// Hide does nothing: this system has no such thing.
+func Hide() error { return nil }
+
 // Cell is a process that is not confined: this system has no way to do it.
 type Cell struct{ report Report }
 

@@ -1,0 +1,79 @@
+package hostile
+
+import (
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+
+	"github.com/patchbay/patchbay/host/internal/sandbox"
+)
+
+// nobody runs the attacks where the tests are root's.
+const nobody = 65534
+
+func TestMain(m *testing.M) {
+	Child()
+	if os.Getenv(targetsVariable) != "" {
+		Main()
+		return
+	}
+	if os.Getuid() != 0 {
+		os.Exit(m.Run())
+	}
+	os.Exit(asNobody())
+}
+
+// asNobody runs the tests again as an unprivileged user, with mounts of its own.
+func asNobody() int {
+	dir, err := os.MkdirTemp("", "pb")
+	if err == nil {
+		err = os.Chown(dir, nobody, nobody)
+	}
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	cmd.Stdout, cmd.Stderr, cmd.Dir = os.Stdout, os.Stderr, dir
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir, "HOME="+dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Credential: &syscall.Credential{Uid: nobody, Gid: nobody}, Unshareflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL,
+	}
+	if err := cmd.Run(); err != nil {
+		return 1
+	}
+	return 0
+}
+
+// shortDir is a directory for sockets.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+func TestAttacks(t *testing.T) {
+	machine := sandbox.Inspect(t.Context(), shortDir(t))
+	for tier := sandbox.T1; tier <= machine.Tier; tier++ {
+		t.Run(tier.String(), func(t *testing.T) {
+			results, err := Run(t.Context(), Config{Plugin: "/proc/self/exe", Dir: shortDir(t), Tier: tier, Only: os.Getenv("HOSTILE_ONLY")})
+			if err != nil {
+				t.Error(err)
+			}
+			for _, r := range results {
+				switch {
+				case !r.Stopped && !r.Known:
+					t.Errorf("%s comes through: %s", r.Attack, r.What)
+				case r.Stopped && r.Known && r.Unproven == "": // in T1: the attack proves nothing
+					t.Errorf("%s is stopped, and is said to come through", r.Attack)
+				}
+			}
+			t.Logf("%d attacks in %s", len(results), tier)
+		})
+	}
+}
