@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/patchbay/patchbay/host/internal/sandbox"
 )
@@ -45,6 +47,28 @@ func (p *process) confined() (sandbox.Report, error) {
 	}
 	report, _, err := p.cell.Outcome()
 	return report, err
+}
+
+// ask asks the process to end. The first process of a namespace is spared the
+// signals that it does not handle, which would end any other.
+func (p *process) ask() {
+	if p.spec.Tier >= sandbox.T3 && !handlesTerm(p.cmd.Process.Pid) {
+		p.kill()
+		return
+	}
+	askGroup(p.cmd.Process.Pid)
+}
+
+// handlesTerm says whether a process has a handler for SIGTERM, as far as the
+// system tells (SigCgt in proc_pid_status(5)).
+func handlesTerm(pid int) bool {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	_, rest, found := strings.Cut(string(raw), "SigCgt:")
+	mask, parseErr := strconv.ParseUint(strings.TrimSpace(strings.SplitN(rest, "\n", 2)[0]), 16, 64)
+	if err != nil || !found || parseErr != nil {
+		return true
+	}
+	return mask&(1<<(syscall.SIGTERM-1)) != 0
 }
 
 // hostPath is where the host finds a socket that the plugin announces.

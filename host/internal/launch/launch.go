@@ -141,7 +141,7 @@ func (p *Process) Kill() { p.process.kill() }
 // that it started. Nothing of it is left when Stop returns. The calls that it had
 // are lost, so drain first.
 func (p *Process) Stop(grace time.Duration) {
-	askGroup(p.PID)
+	p.process.ask()
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {

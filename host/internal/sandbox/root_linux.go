@@ -23,6 +23,9 @@ func (s *shim) makeRoot() error {
 	if err := pivot(s.Mountpoint); err != nil {
 		return err
 	}
+	if err := s.ownDirectories(); err != nil { // first: what is shown may lie in one of them
+		return err
+	}
 	for _, path := range s.Visible {
 		if err := show(path, unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV); err != nil {
 			return fmt.Errorf("show %s: %w", path, err)
@@ -32,9 +35,6 @@ func (s *shim) makeRoot() error {
 		if err := show(device, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC); err != nil {
 			return fmt.Errorf("show %s: %w", device, err)
 		}
-	}
-	if err := s.ownDirectories(); err != nil {
-		return err
 	}
 	// Before the host's own is gone: the kernel lets a user namespace have a view
 	// of processes only where there already is a full one.
