@@ -3,6 +3,7 @@ package hostile
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -13,32 +14,39 @@ import (
 const nobody = 65534
 
 func TestMain(m *testing.M) {
-	Child()
-	if os.Getenv(targetsVariable) != "" {
-		Main()
-		return
-	}
-	if os.Getuid() != 0 {
+	if os.Getenv(pluginVariable) != "" {
 		os.Exit(m.Run())
 	}
-	os.Exit(asNobody())
+	os.Exit(again())
 }
 
-// asNobody runs the tests again as an unprivileged user, with mounts of its own.
-func asNobody() int {
+// pluginVariable names the hostile plugin.
+const pluginVariable = "HOSTILE_PLUGIN"
+
+// again builds the plugin, as it is shipped, and runs the tests again with it: if
+// they are root's as an unprivileged user, with mounts of its own.
+func again() int {
 	dir, err := os.MkdirTemp("", "pb")
-	if err == nil {
-		err = os.Chown(dir, nobody, nobody)
-	}
 	if err != nil {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
+	plugin := filepath.Join(dir, "connector-hostile")
+	build := exec.Command("go", "build", "-o", plugin, "./cmd/connector-hostile")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		panic(string(out))
+	}
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
 	cmd.Stdout, cmd.Stderr, cmd.Dir = os.Stdout, os.Stderr, dir
-	cmd.Env = append(os.Environ(), "TMPDIR="+dir, "HOME="+dir)
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Credential: &syscall.Credential{Uid: nobody, Gid: nobody}, Unshareflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL,
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir, "HOME="+dir, pluginVariable+"="+plugin)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if os.Getuid() == 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
+		cmd.SysProcAttr.Unshareflags = syscall.CLONE_NEWNS
+		if err := os.Chown(dir, nobody, nobody); err != nil {
+			panic(err)
+		}
 	}
 	if err := cmd.Run(); err != nil {
 		return 1
@@ -69,7 +77,7 @@ func TestAttacks(t *testing.T) {
 			if tier > machine.Tier {
 				t.Skipf("skipped: this machine can't enforce %s: %+v", tier, machine.Mechanisms)
 			}
-			results, err := Run(t.Context(), Config{Plugin: "/proc/self/exe", Dir: shortDir(t), Tier: tier, Only: os.Getenv("HOSTILE_ONLY")})
+			results, err := Run(t.Context(), Config{Plugin: os.Getenv(pluginVariable), Dir: shortDir(t), Tier: tier, Only: os.Getenv("HOSTILE_ONLY")})
 			if err != nil {
 				t.Error(err)
 			}

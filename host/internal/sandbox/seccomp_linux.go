@@ -25,18 +25,23 @@ const (
 const namespaceFlags = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC |
 	unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
 
+// assemble makes the filter for the kernel.
+func (s *shim) assemble() ([]unix.SockFilter, error) {
+	program, err := bpf.Assemble(s.instructions())
+	if err != nil {
+		return nil, err
+	}
+	filter := make([]unix.SockFilter, len(program))
+	for i, op := range program {
+		filter[i] = unix.SockFilter{Code: op.Op, Jt: op.Jt, Jf: op.Jf, K: op.K}
+	}
+	return filter, nil
+}
+
 // seccomp refuses this thread, and what it executes, the system calls that no
 // connector needs and that attacks on kernels are made of.
 func (s *shim) seccomp() error {
-	program, err := bpf.Assemble(s.filter())
-	if err != nil {
-		return err
-	}
-	filters := make([]unix.SockFilter, len(program))
-	for i, op := range program {
-		filters[i] = unix.SockFilter{Code: op.Op, Jt: op.Jt, Jf: op.Jf, K: op.K}
-	}
-	prog := unix.SockFprog{Len: uint16(len(filters)), Filter: &filters[0]}
+	prog := unix.SockFprog{Len: uint16(len(s.filter)), Filter: &s.filter[0]}
 	_, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&prog)))
 	if errno != 0 {
 		return fmt.Errorf("load the filter: %w", errno)
@@ -44,9 +49,9 @@ func (s *shim) seccomp() error {
 	return nil
 }
 
-// filter is the program. A call that it does not name is allowed, unless it is
+// instructions are the program. A call that it does not name is allowed, unless it is
 // newer than this list: that one does not exist, which programs know how to take.
-func (s *shim) filter() []bpf.Instruction {
+func (s *shim) instructions() []bpf.Instruction {
 	program := []bpf.Instruction{
 		bpf.LoadAbsolute{Off: offArch, Size: 4},
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: auditArch, SkipTrue: 1},

@@ -61,6 +61,17 @@ type shim struct {
 	orders
 	egress  int // the listening socket of the way out; -1 if there is none
 	missing []string
+	program call              // what is done in the end
+	filter  []unix.SockFilter // seccomp's
+}
+
+// call are the arguments of execveat.
+type call struct {
+	dir   int
+	path  *byte
+	args  []*byte
+	env   []*byte
+	flags int
 }
 
 type step struct {
@@ -94,6 +105,7 @@ func (s *shim) steps() []step {
 	all = append(all,
 		step{"report", func() error { tell(message{Missing: s.missing}, s.egress); return nil }},
 		step{"close files", func() error { return unix.CloseRange(plainFD+1, ^uint(0), unix.CLOSE_RANGE_CLOEXEC) }},
+		step{"prepare the end", s.prepare}, // the limit of memory may be below what this process has
 		step{"set limits", s.setLimits},
 	)
 	if s.Tier >= T2 {
@@ -130,6 +142,28 @@ func dieWithHost() error {
 	return nil
 }
 
+// prepare makes all that is needed for the last steps, which must not ask for
+// memory.
+func (s *shim) prepare() (err error) {
+	s.program = call{dir: unix.AT_FDCWD}
+	if s.Program == "" { // there may be no /proc to name a descriptor by
+		s.program.dir, s.program.flags = programFD, unix.AT_EMPTY_PATH
+	}
+	if s.program.path, err = syscall.BytePtrFromString(s.Program); err != nil {
+		return err
+	}
+	if s.program.args, err = syscall.SlicePtrFromStrings(s.Args); err != nil {
+		return err
+	}
+	if s.program.env, err = syscall.SlicePtrFromStrings(s.Env); err != nil {
+		return err
+	}
+	if s.Tier >= T2 {
+		s.filter, err = s.assemble()
+	}
+	return err
+}
+
 // become executes the plugin.
 func (s *shim) become() error {
 	if s.Check {
@@ -137,26 +171,8 @@ func (s *shim) become() error {
 		_, _ = io.Copy(io.Discard, os.NewFile(controlFD, "control"))
 		os.Exit(0)
 	}
-	path := s.Program
-	flags := uintptr(0)
-	dir := unix.AT_FDCWD
-	if path == "" {
-		dir, flags = programFD, unix.AT_EMPTY_PATH
-	}
-	pathPtr, err := syscall.BytePtrFromString(path)
-	if err != nil {
-		return err
-	}
-	args, err := syscall.SlicePtrFromStrings(s.Args)
-	if err != nil {
-		return err
-	}
-	env, err := syscall.SlicePtrFromStrings(s.Env)
-	if err != nil {
-		return err
-	}
-	// There is no /proc to name a descriptor by, so execve can't do it.
-	_, _, errno := unix.RawSyscall6(unix.SYS_EXECVEAT, uintptr(dir), uintptr(unsafe.Pointer(pathPtr)),
-		uintptr(unsafe.Pointer(&args[0])), uintptr(unsafe.Pointer(&env[0])), flags, 0)
+	p := s.program
+	_, _, errno := unix.RawSyscall6(unix.SYS_EXECVEAT, uintptr(p.dir), uintptr(unsafe.Pointer(p.path)),
+		uintptr(unsafe.Pointer(&p.args[0])), uintptr(unsafe.Pointer(&p.env[0])), uintptr(p.flags), 0)
 	return fmt.Errorf("it can't be executed: %w", errno)
 }
