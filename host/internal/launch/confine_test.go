@@ -76,3 +76,33 @@ func TestFigureLaunchSandboxed(t *testing.T) {
 		t.Errorf("the sandbox costs %s of a start; at most %s", confined-plain, most)
 	}
 }
+
+// TestFigureCallSandboxed compares a call to a plugin in the best tier with one to
+// a plugin outside of it, in pairs of one run.
+func TestFigureCallSandboxed(t *testing.T) {
+	plain, confined := newFixture(t, ""), newFixture(t, "")
+	confined.spec.Tier, confined.spec.Egress, confined.spec.Limits = bestTier(t), refuse, launchtest.Limits()
+	clients := map[bool]connectorv1.ConnectorServiceClient{
+		false: connectorv1.NewConnectorServiceClient(plain.start(t).Conn),
+		true:  connectorv1.NewConnectorServiceClient(confined.start(t).Conn),
+	}
+	var ratios []float64
+	for range 7 {
+		var took [2]time.Duration // A B B A
+		for slice, sandboxed := range []bool{false, true, true, false} {
+			began := time.Now()
+			for range 500 {
+				if _, err := clients[sandboxed].Probe(t.Context(), &connectorv1.ProbeRequest{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			took[min(slice, 3-slice)] += time.Since(began)
+		}
+		ratios = append(ratios, float64(took[1])/float64(took[0]))
+	}
+	slices.Sort(ratios)
+	t.Logf("figure: a call to a sandboxed plugin takes %.2f of one to a plain one (median of %.2f)", ratios[len(ratios)/2], ratios)
+	if ratios[len(ratios)/2] > 3 {
+		t.Errorf("a call takes %.2f times as long in the sandbox", ratios[len(ratios)/2])
+	}
+}
