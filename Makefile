@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := all
 
 # Programs, a folder each; what is built has the folder's name.
-programs := ./host/cmd/patchbay $(sort $(wildcard ./plugins/*/cmd/connector-*))
+programs := ./host/cmd/patchbay ./host/internal/hostile/cmd/connector-hostile $(sort $(wildcard ./plugins/*/cmd/connector-*))
 # Modules of their own, which "./..." does not reach.
 examples := $(patsubst %/go.mod,%,$(sort $(wildcard examples/*/go.mod)))
 # Where hand-written Go is; scripts/tools has none, and .tools is not ours.

@@ -132,6 +132,9 @@ type observer struct {
 func (o observer) Moved(t supervise.Transition) {
 	o.journal.Record(t)
 	name, version := t.Manifest.Name, t.Manifest.Version
+	if t.Sandbox != nil {
+		o.metrics.Sandboxed(name, version, int(t.Sandbox.Tier))
+	}
 	o.metrics.Transition(name, version, string(t.From), string(t.To))
 	switch t.Event {
 	case supervise.Ended:

@@ -32,6 +32,9 @@ type Config struct {
 	// CommandsAnywhere lets manifests name binaries outside of Plugins.
 	CommandsAnywhere bool `yaml:"commands_anywhere"`
 
+	// SandboxOff lets manifests turn their plugin's sandbox off.
+	SandboxOff bool `yaml:"sandbox_off"`
+
 	// Runtimes are the interpreters that bundles may ask for: name → path.
 	Runtimes map[string]string `yaml:"runtimes"`
 
@@ -163,7 +166,7 @@ func (c *Config) complete() error {
 		}
 	}
 	if c.Dev {
-		c.CommandsAnywhere, c.InlineConfig, c.InlineBaseURL = true, true, true
+		c.CommandsAnywhere, c.InlineConfig, c.InlineBaseURL, c.SandboxOff = true, true, true, true
 	}
 	return c.check()
 }

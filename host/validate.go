@@ -17,7 +17,7 @@ func Validate(config Config) (manifests, accounts []string, err error) {
 	accounts, boundaryErr := config.validateBoundary()
 	outside, _ := config.egress() // what is wrong with it, complete has said
 	found, problems := controller.Validate(controller.Config{
-		Dir: config.Plugins, CommandsAnywhere: config.CommandsAnywhere, RequireDigest: !config.Dev,
+		Dir: config.Plugins, CommandsAnywhere: config.CommandsAnywhere, RequireDigest: !config.Dev, SandboxOff: config.SandboxOff,
 		Egress:    outside.Policy,
 		Supervise: supervise.Config{Runtimes: config.Runtimes},
 	})

@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -63,6 +65,9 @@ func TestSwapsUnderLoad(t *testing.T) {
 func openFiles(t *testing.T, s *stack) int {
 	t.Helper()
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.gateway.Process.Pid))
+	if errors.Is(err, fs.ErrPermission) { // the gateway hides itself from all but root
+		t.Skipf("the gateway's open files are counted as root alone: %v", err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

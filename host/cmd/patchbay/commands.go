@@ -25,7 +25,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(serve(), validate(), showVersion(), connector(), plugins(), accounts(), sweep())
+	cmd.AddCommand(serve(), validate(), showVersion(), connector(), plugins(), accounts(), doctor(), sweep())
 	return cmd
 }
 
@@ -60,6 +60,9 @@ func serve() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := config()
 		if err != nil {
+			return err
+		}
+		if err := host.HideMemory(); err != nil {
 			return err
 		}
 		if c.Self, err = os.Executable(); err != nil {

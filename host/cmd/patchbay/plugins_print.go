@@ -68,10 +68,10 @@ func printable(r rune) rune {
 }
 
 func (t *table) plugins(plugins []*adminv1.Plugin, problems []*adminv1.ManifestProblem) {
-	t.line("NAME\tVERSION\tSTATE\tUNPINNED\tGENERATION\tPID\tIN FLIGHT\tMEMORY\tCPU\tAGE\tNOTE")
+	t.line("NAME\tVERSION\tSTATE\tUNPINNED\tGENERATION\tPID\tSANDBOX\tIN FLIGHT\tMEMORY\tCPU\tAGE\tNOTE")
 	for _, p := range plugins {
-		t.line("%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s", p.GetName(), p.GetVersion(), standing(p), unpinned(p), orDash(p.GetGeneration()), orDash(p.GetPid()),
-			p.GetInFlight(), memory(p), cpu(p), age(p), short(note(p)))
+		t.line("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s", p.GetName(), p.GetVersion(), standing(p), unpinned(p), orDash(p.GetGeneration()), orDash(p.GetPid()),
+			cmp.Or(p.GetSandbox().GetTier(), "-"), p.GetInFlight(), memory(p), cpu(p), age(p), short(note(p)))
 	}
 	if len(problems) > 0 {
 		t.line("\nMANIFEST\tLINE\tFIELD\tPROBLEM")
@@ -94,6 +94,7 @@ func (t *table) details(p *adminv1.Plugin) {
 	row("sha256", p.GetSha256())
 	row("generation", orDash(p.GetGeneration()))
 	row("pid", orDash(p.GetPid()))
+	row("sandbox", confinement(p.GetSandbox()))
 	row("age", age(p))
 	row("starts", fmt.Sprint(p.GetStarts()))
 	row("in flight", fmt.Sprint(p.GetInFlight()))
@@ -211,6 +212,13 @@ func short(s string) string {
 		return string(runes[:most-1]) + "…"
 	}
 	return s
+}
+
+func confinement(s *adminv1.Sandbox) string {
+	if missing := strings.Join(s.GetMissing(), ", "); missing != "" {
+		return s.GetTier() + " without " + missing
+	}
+	return s.GetTier()
 }
 
 func memory(p *adminv1.Plugin) string {

@@ -37,6 +37,7 @@ func (s *Server) plugin(p controller.Plugin) *adminv1.Plugin {
 	}
 	if p.PID != 0 {
 		out.ServingSince = timestamppb.New(p.Since)
+		out.Sandbox = &adminv1.Sandbox{Tier: p.Sandbox.Tier.String(), Missing: p.Sandbox.Missing}
 		if memory, cpu, ok := s.usage(p.PID); ok {
 			out.ResidentMemoryBytes = &memory
 			out.CpuTime = durationpb.New(time.Duration(cpu * float64(time.Second)))

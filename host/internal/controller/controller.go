@@ -32,11 +32,13 @@ type Config struct {
 	// RequireDigest refuses manifests that do not say which bytes they mean.
 	RequireDigest bool
 	// Egress is what manifests may name beyond the public Internet.
-	Egress    egress.Policy
-	Store     *launch.Store
-	Pins      *Pins
-	Supervise supervise.Config // its Changed is set here
-	Log       hclog.Logger
+	Egress egress.Policy
+	// SandboxOff lets manifests turn their sandbox off.
+	SandboxOff bool
+	Store      *launch.Store
+	Pins       *Pins
+	Supervise  supervise.Config // its Changed is set here
+	Log        hclog.Logger
 }
 
 // Controller makes what runs equal to what is declared.

@@ -164,6 +164,9 @@ func (c *Controller) parse(file string, l look) reconcile.Found {
 	if c.config.RequireDigest && m.SHA256 == "" {
 		found.Err = manifest.At(file, []byte(l.raw), "sha256", "is required outside --dev; patchbay validate --dev prints it")
 	}
+	if m.Sandbox == manifest.SandboxOff && !c.config.SandboxOff {
+		found.Err = manifest.At(file, []byte(l.raw), "sandbox", "can't be off unless the host's configuration has sandbox_off")
+	}
 	if _, listed := c.config.Supervise.Runtimes[m.Runtime]; m.Runtime != "" && !listed {
 		found.Err = manifest.At(file, []byte(l.raw), "runtime", fmt.Sprintf("%q is not listed under runtimes in the host's configuration", m.Runtime))
 	}

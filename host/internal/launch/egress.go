@@ -5,6 +5,7 @@ import (
 	"net"
 	"path/filepath"
 
+	"github.com/patchbay/patchbay/host/internal/sandbox"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
 
@@ -13,9 +14,13 @@ const egressSocket = "egress"
 
 // openEgress gives the plugin a way out, if it is to have one, and tells it where
 // that is. The socket is the identity: nobody else can reach the directory that it
-// lies in.
+// lies in. In T3 the sandbox listens in the plugin's own network; see serveEgress.
 func (p *process) openEgress() error {
 	if p.spec.Egress == nil {
+		return nil
+	}
+	if p.spec.Tier >= sandbox.T3 {
+		p.cmd.Env = append(p.cmd.Env, wire.EgressEnv+"=http://"+sandbox.EgressAddress)
 		return nil
 	}
 	path := filepath.Join(p.socketDir, egressSocket)
@@ -27,6 +32,21 @@ func (p *process) openEgress() error {
 	p.cmd.Env = append(p.cmd.Env, wire.EgressEnv+"=unix:"+path)
 	go p.spec.Egress(listener)
 	return nil
+}
+
+// serveEgress serves the listener that the sandbox passes, until the process has
+// ended.
+func (p *process) serveEgress() {
+	if p.cell == nil {
+		return
+	}
+	_, listener, _ := p.cell.Outcome()
+	if listener == nil {
+		return
+	}
+	go p.spec.Egress(listener)
+	<-p.exited
+	_ = listener.Close()
 }
 
 // closeEgress ends the way out with all connections that go through it.

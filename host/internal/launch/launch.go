@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
 
+	"github.com/patchbay/patchbay/host/internal/sandbox"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
 
@@ -37,20 +38,25 @@ type Spec struct {
 	Args    []string
 	Env     map[string]string
 	Timeout time.Duration
-	Log     hclog.Logger // gets what the plugin writes
+	// Tier is the sandbox's. None starts the plugin without one, and is for hosts
+	// that have not looked what the machine can enforce.
+	Tier   sandbox.Tier
+	Limits sandbox.Limits
+	// Egress serves the plugin's way out to the network, until the listener is
+	// closed. It runs in a goroutine of its own. Nil: the plugin has the host's
+	// network.
+	Egress func(net.Listener)
+	Log    hclog.Logger // gets what the plugin writes
 	// Line gets each line that the plugin writes, also those that come too fast
 	// for the log; nil if nobody wants them.
 	Line func(level hclog.Level, text string)
-	// Egress serves the plugin's way out on a listener of its own until that is
-	// closed, which it is when the process has ended. Nil: the plugin is told of no
-	// way out.
-	Egress func(net.Listener)
 }
 
 // Process is a plugin that runs and has made its handshake.
 type Process struct {
-	Conn *grpc.ClientConn
-	PID  int
+	Conn    *grpc.ClientConn
+	PID     int
+	Sandbox sandbox.Report
 
 	process *process
 	client  *plugin.Client
@@ -74,7 +80,8 @@ func (l Launcher) Launch(ctx context.Context, spec Spec) (*Process, error) {
 		proc.cleanUp()
 		return nil, proc.explain(ctx, err, spec.Timeout)
 	}
-	return &Process{Conn: conn, PID: proc.cmd.Process.Pid, process: proc, client: client}, nil
+	report, _ := proc.confined() // it has answered, so it was executed
+	return &Process{Conn: conn, PID: proc.cmd.Process.Pid, Sandbox: report, process: proc, client: client}, nil
 }
 
 // config is what go-plugin is left to do: the handshake's words, and gRPC.
@@ -134,7 +141,7 @@ func (p *Process) Kill() { p.process.kill() }
 // that it started. Nothing of it is left when Stop returns. The calls that it had
 // are lost, so drain first.
 func (p *Process) Stop(grace time.Duration) {
-	askGroup(p.PID)
+	p.process.ask()
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {

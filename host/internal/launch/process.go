@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/patchbay/patchbay/host/internal/sandbox"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
 
@@ -33,7 +34,8 @@ type process struct {
 	certs     certificates
 	out       *output
 	socketDir string
-	egress    net.Listener // where it finds its way out; nil if it has none
+	cell      *sandbox.Cell // nil if there is no sandbox
+	egress    net.Listener  // where it finds its way out; nil if the sandbox has that, or it has none
 
 	handshake *io.PipeReader // the first line of stdout, if it is a handshake
 	firstLine error          // why it is none; read after exited
@@ -66,6 +68,16 @@ func (p *process) prepare(handshakeEnv []string, socketDir string) {
 	p.cmd.SysProcAttr = isolated()
 }
 
+// give gives the plugin its files, and lets the sandbox have its way with the
+// command.
+func (p *process) give(pipes pipes) error {
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = pipes.stdout.w, pipes.stderr.w, []*os.File{pipes.certs.r}
+	if err := p.openEgress(); err != nil {
+		return err
+	}
+	return p.confine()
+}
+
 // Start implements runner.Runner.
 func (p *process) Start(context.Context) error {
 	p.mu.Lock()
@@ -85,9 +97,9 @@ func (p *process) Start(context.Context) error {
 		pipes.closeHost()
 		return err
 	}
-	p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = pipes.stdout.w, pipes.stderr.w, []*os.File{pipes.certs.r}
-	if err := p.openEgress(); err != nil {
+	if err := p.give(pipes); err != nil {
 		pipes.closeHost()
+		p.abandon()
 		return err
 	}
 	started := make(chan error, 1)
@@ -121,10 +133,14 @@ func (p *process) run(started chan<- error, stdout, stderr *os.File) {
 	defer stdout.Close()
 	defer stderr.Close()
 	if err := p.cmd.Start(); err != nil {
-		p.closeEgress()
+		p.abandon()
 		started <- explainStart(err)
 		return
 	}
+	if p.cell != nil {
+		p.cell.Started()
+	}
+	go p.serveEgress()
 	handshake, first := io.Pipe()
 	p.handshake = handshake
 	streams := make(chan struct{}, 2)
@@ -187,10 +203,8 @@ func (p *process) checkHandshake(line []byte, err error) error {
 // PluginToHost implements runner.Runner. A plugin must not make the host dial
 // anything but a socket in the directory that was made for it.
 func (p *process) PluginToHost(network, address string) (string, string, error) {
-	if network != "unix" || filepath.Dir(filepath.Clean(address)) != p.socketDir {
-		return "", "", fmt.Errorf("it asks the host to dial %s %q, which is not in its socket directory", clean(network), clean(address))
-	}
-	return network, address, nil
+	path, err := p.hostPath(network, address)
+	return network, path, err
 }
 
 // HostToPlugin implements runner.Runner.
@@ -226,6 +240,14 @@ func (p *process) kill() {
 	}
 }
 
+// abandon lets go of what a process was to have that did not start.
+func (p *process) abandon() {
+	if p.cell != nil {
+		p.cell.Abandon()
+	}
+	p.closeEgress()
+}
+
 // cleanUp removes the sockets, which a killed plugin leaves behind.
 func (p *process) cleanUp() {
 	if p.socketDir != "" {
@@ -242,6 +264,9 @@ func (p *process) explain(ctx context.Context, err error, timeout time.Duration)
 		return err
 	}
 	end := p.end()
+	if _, unconfined := p.confined(); unconfined != nil {
+		return unconfined
+	}
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("it did not answer within %s%s", timeout, end.words())

@@ -178,6 +178,9 @@ func (s *Store) copyFile(in io.Reader) (_ *Binary, err error) {
 
 func (s *Store) path(digest string) string { return filepath.Join(s.dir, "sha256-"+digest) }
 
+// Path is where the copy is. Running it is for Launch alone.
+func (b *Binary) Path() string { return b.path() }
+
 func (b *Binary) path() string { return b.store.path(b.Digest) }
 
 // use counts one user; the store's lock is held.

@@ -46,6 +46,8 @@ type Manifest struct {
 	Env          map[string]string `yaml:"env,omitempty" json:"env,omitempty" jsonschema:"description=The plugin's environment. It gets no other variables."`
 	SHA256       string            `yaml:"sha256,omitempty" json:"sha256,omitempty" jsonschema:"description=The SHA-256 in hexadecimal of the executable\\, or of the bundle\\, as patchbay validate prints it. With it a half-copied or wrong binary is never started.,pattern=^[0-9a-f]{64}$"`
 	Egress       []string          `yaml:"egress,omitempty" json:"egress,omitempty" jsonschema:"description=The hosts that the plugin may connect to\\, each with its port: a name\\, *. and a name\\, an address\\, or a network. All others are refused.,example=api.stripe.com:443"`
+	Sandbox      string            `yaml:"sandbox,omitempty" json:"sandbox,omitempty" jsonschema:"description=How the plugin is confined: require refuses to start it where the machine can't\\, prefer takes the best there is\\, off only limits it.,enum=require,enum=prefer,enum=off,default=prefer"`
+	Limits       Limits            `yaml:"limits,omitempty" json:"limits,omitzero" jsonschema:"description=What the plugin's process may use; 0 is no limit."`
 	Start        string            `yaml:"start,omitempty" json:"start,omitempty" jsonschema:"description=When the plugin is started: at once\\, or by the first call.,enum=eager,enum=lazy,default=eager"`
 	IdleStop     Duration          `yaml:"idle_stop,omitempty" json:"idle_stop,omitempty" jsonschema:"description=Of a lazy plugin: how long nobody must have called it until it is stopped. The next call starts it again.,default=10m"`
 	StartTimeout Duration          `yaml:"start_timeout,omitempty" json:"start_timeout,omitempty" jsonschema:"description=How long the plugin may take until it answers.,default=10s"`
@@ -102,7 +104,7 @@ func Parse(file string, raw []byte) (Manifest, error) {
 		return Manifest{}, &Error{File: file, Line: 1, Reason: "want one YAML document with name, version and command"}
 	}
 	p := document{file: file, root: tree.Docs[0].Body}
-	var m Manifest
+	m := Manifest{Limits: DefaultLimits()}
 	if err := yaml.NodeToValue(p.root, &m, yaml.Strict()); err != nil {
 		var name struct{ Name string }
 		_ = yaml.NodeToValue(p.root, &name) // as much as can be read
@@ -198,6 +200,9 @@ func (d document) check(m *Manifest) error {
 	if err := d.checkEgress(m); err != nil {
 		return err
 	}
+	if err := d.checkSandbox(m); err != nil {
+		return err
+	}
 	if m.Start == "" {
 		m.Start = StartEager
 	}
@@ -221,7 +226,7 @@ func (m Manifest) Equal(other Manifest) bool {
 	return m.Name == other.Name && m.Version == other.Version && m.Command == other.Command &&
 		m.Bundle == other.Bundle && m.Runtime == other.Runtime &&
 		slices.Equal(m.Args, other.Args) && slices.Equal(m.Egress, other.Egress) && maps.Equal(m.Env, other.Env) && m.SHA256 == other.SHA256 &&
-		m.Start == other.Start && m.IdleStop == other.IdleStop &&
+		m.Sandbox == other.Sandbox && m.Limits == other.Limits && m.Start == other.Start && m.IdleStop == other.IdleStop &&
 		m.StartTimeout == other.StartTimeout && m.DrainTimeout == other.DrainTimeout
 }
 

@@ -25,6 +25,9 @@ func TestParseMinimal(t *testing.T) {
 	if time.Duration(m.StartTimeout) != DefaultStartTimeout || time.Duration(m.DrainTimeout) != DefaultDrainTimeout {
 		t.Errorf("defaults are not filled in: %+v", m)
 	}
+	if m.Sandbox != SandboxPrefer || m.Limits != DefaultLimits() {
+		t.Errorf("the sandbox's defaults are not filled in: %s, %+v", m.Sandbox, m.Limits)
+	}
 }
 
 func TestParseAllFields(t *testing.T) {
@@ -32,6 +35,8 @@ func TestParseAllFields(t *testing.T) {
 env: {ACME_MODE: test}
 egress: ["api.acme.example:443", "*.acme.example:8443"]
 sha256: `+strings.Repeat("0a", 32)+`
+sandbox: require
+limits: {memory: 2GB, processes: 0, cpu: 1.5}
 start_timeout: 3s
 drain_timeout: 1m30s
 `))
@@ -47,6 +52,9 @@ drain_timeout: 1m30s
 	other, _ := Parse("acme.yaml", []byte(minimal+"egress: [\"a.example:1\"]\n"))
 	if bare, _ := Parse("acme.yaml", []byte(minimal)); bare.Equal(other) {
 		t.Error("Equal does not look at egress")
+	}
+	if want := (Limits{Memory: 2 << 30, OpenFiles: 256, FileSize: 16 << 20, CPU: 1.5}); m.Sandbox != SandboxRequire || m.Limits != want {
+		t.Errorf("got sandbox %s with %+v", m.Sandbox, m.Limits)
 	}
 	same, _ := Parse("other.yaml", []byte(minimal))
 	if m.Equal(same) || !m.Equal(m) {
@@ -86,6 +94,13 @@ func TestParseErrors(t *testing.T) {
 		"host without port": {minimal + "egress:\n- api.example.com:443\n- api.example.com\n", "egress[1]", "has no port", 6},
 		"bad host":          {minimal + "egress: [\"*.com:443\"]\n", "egress[0]", "too much", 4},
 		"too many hosts":    {minimal + "egress: [" + strings.Repeat("a.example:1, ", 65) + "]\n", "egress", "more than 64", 4},
+		"bad sandbox":       {minimal + "sandbox: maybe\n", "sandbox", "none of require, prefer", 4},
+		"bad size":          {minimal + "limits:\n  memory: much\n", "limits.memory", "512MB", 5},
+		"size without unit": {minimal + "limits:\n  file_size: 512\n", "limits.file_size", "16MB", 5},
+		"few processes":     {minimal + "limits:\n  cpu: 1\n  processes: 1\n", "limits.processes", "at least 8", 6},
+		"few files":         {minimal + "limits:\n  open_files: 3\n", "limits.open_files", "at least 32", 5},
+		"negative cores":    {minimal + "limits:\n  cpu: -1\n", "limits.cpu", "cores", 5},
+		"unknown limit":     {minimal + "limits:\n  disk: 1GB\n", "disk", "not a field", 5},
 		"too large":         {minimal + "#" + strings.Repeat("x", MaxSize), "", "larger", 0},
 	} {
 		t.Run(name, func(t *testing.T) {

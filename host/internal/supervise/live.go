@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -12,7 +13,9 @@ import (
 	"github.com/patchbay/patchbay/host/internal/description"
 	"github.com/patchbay/patchbay/host/internal/egress"
 	"github.com/patchbay/patchbay/host/internal/launch"
+	"github.com/patchbay/patchbay/host/internal/manifest"
 	"github.com/patchbay/patchbay/host/internal/registry"
+	"github.com/patchbay/patchbay/host/internal/sandbox"
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 )
 
@@ -38,6 +41,10 @@ func (c Config) start(ctx context.Context, r *release) (*live, error) {
 	began := time.Now()
 	generation := r.Generation()
 	log := c.Log.With("connector", m.Name, "generation", generation)
+	tier, err := c.tier(m)
+	if err != nil {
+		return nil, err
+	}
 	process, err := c.Launcher.Launch(ctx, launch.Spec{
 		Name:    "connector-" + m.Name,
 		Binary:  r.Binary,
@@ -49,6 +56,8 @@ func (c Config) start(ctx context.Context, r *release) (*live, error) {
 		Log:     log.Named("plugin"),
 		Line:    r.lines.adder(generation),
 		Egress:  c.wayOut(r, log),
+		Tier:    tier,
+		Limits:  limits(m),
 	})
 	if err != nil {
 		return nil, err
@@ -90,6 +99,18 @@ func (c Config) wayOut(r *release, log hclog.Logger) func(net.Listener) {
 	return c.Egress.Gate(egress.Guest{
 		Connector: r.Manifest.Name, Egress: r.Manifest.Endpoints(), Denials: r.denials, Log: log.Named("egress"),
 	}).Serve
+}
+
+// tier is the sandbox's for a manifest on this machine.
+func (c Config) tier(m manifest.Manifest) (sandbox.Tier, error) {
+	return c.Machine.Resolve(cmp.Or(sandbox.Mode(m.Sandbox), sandbox.Prefer))
+}
+
+func limits(m manifest.Manifest) sandbox.Limits {
+	return sandbox.Limits{
+		Memory: int64(m.Limits.Memory), Processes: m.Limits.Processes, OpenFiles: m.Limits.OpenFiles,
+		FileSize: int64(m.Limits.FileSize), CPU: m.Limits.CPU,
+	}
 }
 
 // A process that misses this many probes in a row hangs.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/patchbay/patchbay/host/internal/launch"
 	"github.com/patchbay/patchbay/host/internal/reconcile"
+	"github.com/patchbay/patchbay/host/internal/sandbox"
 )
 
 // State says where a release stands in its life. A release is one version of a
@@ -64,8 +65,9 @@ type Transition struct {
 	PID        int    // 0 if there is no process
 	From, To   State
 	Event      Event
-	Reason     string      // why, in words; may be empty
-	End        *launch.End // how the process ended, where it did
+	Reason     string          // why, in words; may be empty
+	End        *launch.End     // how the process ended, where it did
+	Sandbox    *sandbox.Report // of a process that begins to serve
 }
 
 // life is where one release stands. Transitions come one after the other, from
@@ -97,8 +99,9 @@ func (l *life) Generation() uint64 {
 
 // note is what a transition says beside its event.
 type note struct {
-	reason string
-	end    *launch.End
+	reason  string
+	end     *launch.End
+	sandbox *sandbox.Report
 }
 
 // fire moves the release on, and tells everybody. An event that the table does
@@ -114,7 +117,7 @@ func (l *life) fire(event Event, n note) {
 	}
 	t := Transition{
 		Time: time.Now(), Declaration: l.of, Generation: l.generation, PID: l.pid,
-		From: l.state, To: next, Event: event, Reason: n.reason, End: n.end,
+		From: l.state, To: next, Event: event, Reason: n.reason, End: n.end, Sandbox: n.sandbox,
 	}
 	l.state = next
 	l.log.Debug("a step in a plugin's life", "connector", l.of.Manifest.Name, "version", l.of.Manifest.Version, "generation", l.generation, "pid", l.pid,

@@ -8,6 +8,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/egress"
 	"github.com/patchbay/patchbay/host/internal/reconcile"
 	"github.com/patchbay/patchbay/host/internal/registry"
+	"github.com/patchbay/patchbay/host/internal/sandbox"
 )
 
 // Problem is why the target does not run.
@@ -32,6 +33,7 @@ type Status struct {
 	Generation uint64
 	PID        int
 	Since      time.Time
+	Sandbox    sandbox.Report
 
 	instance *registry.Instance
 	denials  *egress.Denials
@@ -105,6 +107,7 @@ func (l *loop) look() Status {
 		s.Serving, s.Description, s.Starts = r.Declaration, r.description, r.starts
 		if r.live != nil {
 			s.Generation, s.PID, s.Since, s.instance = r.live.instance.Generation, r.live.process.PID, r.live.since, r.live.instance
+			s.Sandbox = r.live.process.Sandbox
 		}
 	}
 	return s

@@ -16,6 +16,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/launch"
 	"github.com/patchbay/patchbay/host/internal/reconcile"
 	"github.com/patchbay/patchbay/host/internal/registry"
+	"github.com/patchbay/patchbay/host/internal/sandbox"
 )
 
 // stopGrace is how long a drained process may take to end when asked.
@@ -32,6 +33,8 @@ type Config struct {
 	Runtimes map[string]string
 	// Egress is the plugins' way out; nil leaves them whatever ways the host has.
 	Egress *egress.Broker
+	// Machine is what can be enforced here; zero if nobody has looked.
+	Machine sandbox.Machine
 	// Descriptions keeps what connectors say of themselves.
 	Descriptions *Descriptions
 	// MinDrain is the shortest drain limit: no call that is allowed is cut off.

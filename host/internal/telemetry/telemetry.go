@@ -18,6 +18,7 @@ type Metrics struct {
 	calls    *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	inFlight *prometheus.GaugeVec
+	sandbox  *prometheus.GaugeVec
 	refused  *prometheus.CounterVec // spans
 	plugins  pluginMetrics
 
@@ -46,6 +47,10 @@ func NewMetrics() *Metrics {
 			Name: "patchbay_calls_in_flight",
 			Help: "Calls that are admitted and not answered yet, by connector.",
 		}, []string{"connector"}),
+		sandbox: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "patchbay_plugin_sandbox_tier",
+			Help: "The tier of the sandbox in which the process runs that began to serve last, by connector and version: 3 is the best.",
+		}, []string{"connector", "version"}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "patchbay_plugin_refused_spans_total",
 			Help: "Spans that a plugin sent and that are not part of the call's trace, or do not decode.",
@@ -53,7 +58,7 @@ func NewMetrics() *Metrics {
 		plugins: newPluginMetrics(),
 		gone:    map[release]time.Time{},
 	}
-	m.Registry.MustRegister(m.calls, m.duration, m.inFlight, m.refused, pluginCollector{newProcessMetrics(), m}, collectors.NewGoCollector(),
+	m.Registry.MustRegister(m.calls, m.duration, m.inFlight, m.refused, m.sandbox, pluginCollector{newProcessMetrics(), m}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.plugins.register(m.Registry)
 	return m
@@ -92,4 +97,9 @@ func (m *Metrics) InFlight(connector string) prometheus.Gauge {
 
 func (m *Metrics) spansRefused(connector, version string, n int) {
 	m.refused.WithLabelValues(connector, version).Add(float64(n))
+}
+
+// Sandboxed notes the tier in which a process is confined that begins to serve.
+func (m *Metrics) Sandboxed(connector, version string, tier int) {
+	m.sandbox.WithLabelValues(connector, version).Set(float64(tier))
 }

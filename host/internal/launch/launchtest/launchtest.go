@@ -33,13 +33,14 @@ const IDEnv = "TEST_ID"
 // Main is the body of a package's TestMain; m is its *testing.M.
 func Main(m interface{ Run() int }) {
 	if os.Getenv(wire.CookieKey) != "" {
-		run(os.Getenv(BehaviourEnv))
+		Serve(os.Getenv(BehaviourEnv))
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
 
-func run(behaviour string) {
+// Serve is the plugin, with one of the behaviours.
+func Serve(behaviour string) {
 	if misbehave, ok := behaviours[behaviour]; ok {
 		misbehave()
 	}

@@ -143,7 +143,9 @@ type Plugin struct {
 	// Why it does not run; absent if it does or is on its way.
 	Problem *Problem `protobuf:"bytes,18,opt,name=problem,proto3" json:"problem,omitempty"`
 	// Where it may connect to and what it was denied.
-	Egress        *Egress `protobuf:"bytes,24,opt,name=egress,proto3" json:"egress,omitempty"`
+	Egress *Egress `protobuf:"bytes,24,opt,name=egress,proto3" json:"egress,omitempty"`
+	// How its process is confined; absent if there is none.
+	Sandbox       *Sandbox `protobuf:"bytes,25,opt,name=sandbox,proto3" json:"sandbox,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -311,6 +313,13 @@ func (x *Plugin) GetEgress() *Egress {
 	return nil
 }
 
+func (x *Plugin) GetSandbox() *Sandbox {
+	if x != nil {
+		return x.Sandbox
+	}
+	return nil
+}
+
 // Egress is a plugin's way out.
 type Egress struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -442,6 +451,61 @@ func (x *EgressDenial) GetTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// Sandbox is how a plugin's process is confined.
+type Sandbox struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tier: "T3" (namespaces), "T2" (Landlock and seccomp) or "T1" (limits).
+	Tier string `protobuf:"bytes,1,opt,name=tier,proto3" json:"tier,omitempty"`
+	// What the tier would have and this machine lacks, in words.
+	Missing       []string `protobuf:"bytes,2,rep,name=missing,proto3" json:"missing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sandbox) Reset() {
+	*x = Sandbox{}
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sandbox) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sandbox) ProtoMessage() {}
+
+func (x *Sandbox) ProtoReflect() protoreflect.Message {
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sandbox.ProtoReflect.Descriptor instead.
+func (*Sandbox) Descriptor() ([]byte, []int) {
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Sandbox) GetTier() string {
+	if x != nil {
+		return x.Tier
+	}
+	return ""
+}
+
+func (x *Sandbox) GetMissing() []string {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
 // Declared is a version in its very bytes.
 type Declared struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -458,7 +522,7 @@ type Declared struct {
 
 func (x *Declared) Reset() {
 	*x = Declared{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[3]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -470,7 +534,7 @@ func (x *Declared) String() string {
 func (*Declared) ProtoMessage() {}
 
 func (x *Declared) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[3]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -483,7 +547,7 @@ func (x *Declared) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Declared.ProtoReflect.Descriptor instead.
 func (*Declared) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{3}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Declared) GetVersion() string {
@@ -520,7 +584,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[4]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -532,7 +596,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[4]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -545,7 +609,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{4}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Problem) GetReason() string {
@@ -579,7 +643,7 @@ type ManifestProblem struct {
 
 func (x *ManifestProblem) Reset() {
 	*x = ManifestProblem{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[5]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -591,7 +655,7 @@ func (x *ManifestProblem) String() string {
 func (*ManifestProblem) ProtoMessage() {}
 
 func (x *ManifestProblem) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[5]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -604,7 +668,7 @@ func (x *ManifestProblem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ManifestProblem.ProtoReflect.Descriptor instead.
 func (*ManifestProblem) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{5}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ManifestProblem) GetFile() string {
@@ -669,7 +733,7 @@ type Transition struct {
 
 func (x *Transition) Reset() {
 	*x = Transition{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[6]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -681,7 +745,7 @@ func (x *Transition) String() string {
 func (*Transition) ProtoMessage() {}
 
 func (x *Transition) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[6]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -694,7 +758,7 @@ func (x *Transition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transition.ProtoReflect.Descriptor instead.
 func (*Transition) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{6}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Transition) GetTime() *timestamppb.Timestamp {
@@ -798,7 +862,7 @@ type ProcessEnd struct {
 
 func (x *ProcessEnd) Reset() {
 	*x = ProcessEnd{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[7]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -810,7 +874,7 @@ func (x *ProcessEnd) String() string {
 func (*ProcessEnd) ProtoMessage() {}
 
 func (x *ProcessEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[7]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -823,7 +887,7 @@ func (x *ProcessEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProcessEnd.ProtoReflect.Descriptor instead.
 func (*ProcessEnd) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{7}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ProcessEnd) GetExitCode() int32 {
@@ -871,7 +935,7 @@ type LogLine struct {
 
 func (x *LogLine) Reset() {
 	*x = LogLine{}
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[8]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -883,7 +947,7 @@ func (x *LogLine) String() string {
 func (*LogLine) ProtoMessage() {}
 
 func (x *LogLine) ProtoReflect() protoreflect.Message {
-	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[8]
+	mi := &file_patchbay_admin_v1_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -896,7 +960,7 @@ func (x *LogLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogLine.ProtoReflect.Descriptor instead.
 func (*LogLine) Descriptor() ([]byte, []int) {
-	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_patchbay_admin_v1_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *LogLine) GetTime() *timestamppb.Timestamp {
@@ -931,7 +995,7 @@ var File_patchbay_admin_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_patchbay_admin_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	"\x1epatchbay/admin/v1/plugin.proto\x12\x11patchbay.admin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfa\x05\n" +
+	"\x1epatchbay/admin/v1/plugin.proto\x12\x11patchbay.admin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb0\x06\n" +
 	"\x06Plugin\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x12\n" +
@@ -954,7 +1018,8 @@ const file_patchbay_admin_v1_plugin_proto_rawDesc = "" +
 	"\bdeclared\x18\x10 \x01(\v2\x1b.patchbay.admin.v1.DeclaredR\bdeclared\x128\n" +
 	"\tlast_good\x18\x11 \x01(\v2\x1b.patchbay.admin.v1.DeclaredR\blastGood\x124\n" +
 	"\aproblem\x18\x12 \x01(\v2\x1a.patchbay.admin.v1.ProblemR\aproblem\x121\n" +
-	"\x06egress\x18\x18 \x01(\v2\x19.patchbay.admin.v1.EgressR\x06egressB\x18\n" +
+	"\x06egress\x18\x18 \x01(\v2\x19.patchbay.admin.v1.EgressR\x06egress\x124\n" +
+	"\asandbox\x18\x19 \x01(\v2\x1a.patchbay.admin.v1.SandboxR\asandboxB\x18\n" +
 	"\x16_resident_memory_bytes\"x\n" +
 	"\x06Egress\x12\x14\n" +
 	"\x05hosts\x18\x01 \x03(\tR\x05hosts\x12\x16\n" +
@@ -964,7 +1029,10 @@ const file_patchbay_admin_v1_plugin_proto_rawDesc = "" +
 	"\fEgressDenial\x12\x12\n" +
 	"\x04host\x18\x01 \x01(\tR\x04host\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12.\n" +
-	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"R\n" +
+	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"7\n" +
+	"\aSandbox\x12\x12\n" +
+	"\x04tier\x18\x01 \x01(\tR\x04tier\x12\x18\n" +
+	"\amissing\x18\x02 \x03(\tR\amissing\"R\n" +
 	"\bDeclared\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x16\n" +
 	"\x06sha256\x18\x02 \x01(\tR\x06sha256\x12\x14\n" +
@@ -1032,43 +1100,45 @@ func file_patchbay_admin_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_patchbay_admin_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_patchbay_admin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_patchbay_admin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_patchbay_admin_v1_plugin_proto_goTypes = []any{
 	(PluginState)(0),              // 0: patchbay.admin.v1.PluginState
 	(*Plugin)(nil),                // 1: patchbay.admin.v1.Plugin
 	(*Egress)(nil),                // 2: patchbay.admin.v1.Egress
 	(*EgressDenial)(nil),          // 3: patchbay.admin.v1.EgressDenial
-	(*Declared)(nil),              // 4: patchbay.admin.v1.Declared
-	(*Problem)(nil),               // 5: patchbay.admin.v1.Problem
-	(*ManifestProblem)(nil),       // 6: patchbay.admin.v1.ManifestProblem
-	(*Transition)(nil),            // 7: patchbay.admin.v1.Transition
-	(*ProcessEnd)(nil),            // 8: patchbay.admin.v1.ProcessEnd
-	(*LogLine)(nil),               // 9: patchbay.admin.v1.LogLine
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 11: google.protobuf.Duration
+	(*Sandbox)(nil),               // 4: patchbay.admin.v1.Sandbox
+	(*Declared)(nil),              // 5: patchbay.admin.v1.Declared
+	(*Problem)(nil),               // 6: patchbay.admin.v1.Problem
+	(*ManifestProblem)(nil),       // 7: patchbay.admin.v1.ManifestProblem
+	(*Transition)(nil),            // 8: patchbay.admin.v1.Transition
+	(*ProcessEnd)(nil),            // 9: patchbay.admin.v1.ProcessEnd
+	(*LogLine)(nil),               // 10: patchbay.admin.v1.LogLine
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
 }
 var file_patchbay_admin_v1_plugin_proto_depIdxs = []int32{
 	0,  // 0: patchbay.admin.v1.Plugin.state:type_name -> patchbay.admin.v1.PluginState
-	10, // 1: patchbay.admin.v1.Plugin.serving_since:type_name -> google.protobuf.Timestamp
-	11, // 2: patchbay.admin.v1.Plugin.cpu_time:type_name -> google.protobuf.Duration
-	4,  // 3: patchbay.admin.v1.Plugin.declared:type_name -> patchbay.admin.v1.Declared
-	4,  // 4: patchbay.admin.v1.Plugin.last_good:type_name -> patchbay.admin.v1.Declared
-	5,  // 5: patchbay.admin.v1.Plugin.problem:type_name -> patchbay.admin.v1.Problem
+	11, // 1: patchbay.admin.v1.Plugin.serving_since:type_name -> google.protobuf.Timestamp
+	12, // 2: patchbay.admin.v1.Plugin.cpu_time:type_name -> google.protobuf.Duration
+	5,  // 3: patchbay.admin.v1.Plugin.declared:type_name -> patchbay.admin.v1.Declared
+	5,  // 4: patchbay.admin.v1.Plugin.last_good:type_name -> patchbay.admin.v1.Declared
+	6,  // 5: patchbay.admin.v1.Plugin.problem:type_name -> patchbay.admin.v1.Problem
 	2,  // 6: patchbay.admin.v1.Plugin.egress:type_name -> patchbay.admin.v1.Egress
-	3,  // 7: patchbay.admin.v1.Egress.last_denial:type_name -> patchbay.admin.v1.EgressDenial
-	10, // 8: patchbay.admin.v1.EgressDenial.time:type_name -> google.protobuf.Timestamp
-	10, // 9: patchbay.admin.v1.Problem.since:type_name -> google.protobuf.Timestamp
-	5,  // 10: patchbay.admin.v1.ManifestProblem.problem:type_name -> patchbay.admin.v1.Problem
-	10, // 11: patchbay.admin.v1.Transition.time:type_name -> google.protobuf.Timestamp
-	0,  // 12: patchbay.admin.v1.Transition.from:type_name -> patchbay.admin.v1.PluginState
-	0,  // 13: patchbay.admin.v1.Transition.to:type_name -> patchbay.admin.v1.PluginState
-	8,  // 14: patchbay.admin.v1.Transition.end:type_name -> patchbay.admin.v1.ProcessEnd
-	10, // 15: patchbay.admin.v1.LogLine.time:type_name -> google.protobuf.Timestamp
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	4,  // 7: patchbay.admin.v1.Plugin.sandbox:type_name -> patchbay.admin.v1.Sandbox
+	3,  // 8: patchbay.admin.v1.Egress.last_denial:type_name -> patchbay.admin.v1.EgressDenial
+	11, // 9: patchbay.admin.v1.EgressDenial.time:type_name -> google.protobuf.Timestamp
+	11, // 10: patchbay.admin.v1.Problem.since:type_name -> google.protobuf.Timestamp
+	6,  // 11: patchbay.admin.v1.ManifestProblem.problem:type_name -> patchbay.admin.v1.Problem
+	11, // 12: patchbay.admin.v1.Transition.time:type_name -> google.protobuf.Timestamp
+	0,  // 13: patchbay.admin.v1.Transition.from:type_name -> patchbay.admin.v1.PluginState
+	0,  // 14: patchbay.admin.v1.Transition.to:type_name -> patchbay.admin.v1.PluginState
+	9,  // 15: patchbay.admin.v1.Transition.end:type_name -> patchbay.admin.v1.ProcessEnd
+	11, // 16: patchbay.admin.v1.LogLine.time:type_name -> google.protobuf.Timestamp
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_patchbay_admin_v1_plugin_proto_init() }
@@ -1083,7 +1153,7 @@ func file_patchbay_admin_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_patchbay_admin_v1_plugin_proto_rawDesc), len(file_patchbay_admin_v1_plugin_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
