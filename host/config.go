@@ -18,6 +18,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/auth"
 	"github.com/patchbay/patchbay/host/internal/gateway"
 	"github.com/patchbay/patchbay/host/internal/launch"
+	"github.com/patchbay/patchbay/host/internal/trust"
 )
 
 // Config is all that an operator can set. The zero value of a field means its
@@ -32,6 +33,9 @@ type Config struct {
 
 	// CommandsAnywhere lets manifests name binaries outside of Plugins.
 	CommandsAnywhere bool `yaml:"commands_anywhere"`
+
+	// Trust says which bytes may run as connectors.
+	Trust trust.Spec `yaml:"trust"`
 
 	// Runtimes are the interpreters that bundles may ask for: name → path.
 	Runtimes map[string]string `yaml:"runtimes"`
@@ -81,13 +85,20 @@ func ReadConfig(path string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	return parseConfig(path, raw)
+}
+
+func parseConfig(path string, raw []byte) (Config, error) {
 	var c Config
 	decoder := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict())
 	if err := decoder.Decode(&c); err != nil && len(bytes.TrimSpace(raw)) > 0 {
 		return Config{}, fmt.Errorf("%s: %w", path, located(err))
 	}
 	dir := filepath.Dir(path)
-	paths := []*string{&c.Plugins, &c.StateDir, &c.RuntimeDir, &c.IdempotencySecretFile, &c.TLS.CertFile, &c.TLS.KeyFile}
+	paths := []*string{&c.Plugins, &c.StateDir, &c.RuntimeDir, &c.IdempotencySecretFile, &c.TLS.CertFile, &c.TLS.KeyFile, &c.Trust.LockFile}
+	for i := range c.Trust.Keys {
+		paths = append(paths, &c.Trust.Keys[i].File)
+	}
 	for i := range c.Accounts {
 		for name, secret := range c.Accounts[i].Secrets {
 			if secret.File != "" && !filepath.IsAbs(secret.File) {

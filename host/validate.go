@@ -8,6 +8,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/controller"
 	"github.com/patchbay/patchbay/host/internal/manifest"
 	"github.com/patchbay/patchbay/host/internal/supervise"
+	"github.com/patchbay/patchbay/host/internal/trust"
 )
 
 // Validate checks the configuration and all manifests as Run would read them, and
@@ -18,14 +19,15 @@ func Validate(config Config) (declared []string, err error) {
 	_, accountsErr := account.NewBook(config.Accounts)
 	_, tlsErr := config.tls()
 	_, callersErr := config.authenticator()
+	gate, trustErr := trust.NewGate(config.Trust, config.Dev, config.StateDir)
 	found, problems := controller.Validate(controller.Config{
-		Dir: config.Plugins, CommandsAnywhere: config.CommandsAnywhere, RequireDigest: !config.Dev,
+		Dir: config.Plugins, CommandsAnywhere: config.CommandsAnywhere, Trust: gate,
 		Supervise: supervise.Config{Runtimes: config.Runtimes},
 	})
 	for _, d := range found {
 		declared = append(declared, fmt.Sprintf("%s: %s sha256 %s", d.File, d.Manifest.ID(), d.Digest))
 	}
-	return declared, errors.Join(err, accountsErr, tlsErr, callersErr, problems)
+	return declared, errors.Join(err, accountsErr, tlsErr, callersErr, trustErr, problems)
 }
 
 // CheckName says why a name can't be a connector's. The manifest's parser is

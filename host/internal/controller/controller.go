@@ -17,6 +17,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/manifest"
 	"github.com/patchbay/patchbay/host/internal/reconcile"
 	"github.com/patchbay/patchbay/host/internal/supervise"
+	"github.com/patchbay/patchbay/host/internal/trust"
 	"github.com/patchbay/patchbay/host/internal/watch"
 )
 
@@ -28,12 +29,12 @@ type Config struct {
 	Dir string // where the manifests are
 	// CommandsAnywhere lets manifests name binaries outside of Dir.
 	CommandsAnywhere bool
-	// RequireDigest refuses manifests that do not say which bytes they mean.
-	RequireDigest bool
-	Store         *launch.Store
-	Pins          *Pins
-	Supervise     supervise.Config // its Changed is set here
-	Log           hclog.Logger
+	// Trust says which bytes may run; nil: all that a manifest names.
+	Trust     *trust.Gate
+	Store     *launch.Store
+	Pins      *Pins
+	Supervise supervise.Config // its Changed is set here
+	Log       hclog.Logger
 }
 
 // Controller makes what runs equal to what is declared.
@@ -43,8 +44,11 @@ type Controller struct {
 	rescans chan chan<- struct{} // by an operator; closed when what was found is settled
 	leaving sync.WaitGroup       // connectors whose manifests are gone
 
+	doubts doubts // about what runs
+
 	mu       sync.Mutex
 	slots    map[string]*slot // by manifest file
+	booted   bool             // what was declared at boot is in slots
 	problems []Problem
 	changed  chan struct{} // closed when a status or a problem changes
 }
@@ -108,6 +112,9 @@ func (c *Controller) Run(ctx context.Context, w *watch.Watcher) error {
 			}
 		}()
 		w.Also(c.config.Dir)
+		if lock := c.config.Trust.LockFile(); lock != "" {
+			w.Also(filepath.Dir(lock))
+		}
 		for _, l := range seen.files {
 			w.Also(filepath.Dir(l.binary))
 		}
@@ -149,6 +156,7 @@ func (c *Controller) apply(s scan) *sync.WaitGroup {
 			defer binary.Close()
 		}
 	}
+	c.settle(found)
 	plan := reconcile.Decide(running, found)
 	c.report(c.name(plan.Problems, found, running))
 	for _, step := range plan.Steps {
@@ -163,6 +171,9 @@ func (c *Controller) apply(s scan) *sync.WaitGroup {
 			})
 		}
 	}
+	c.mu.Lock()
+	c.booted = true
+	c.mu.Unlock()
 	return settled
 }
 
@@ -234,6 +245,7 @@ func (c *Controller) stopAll() {
 }
 
 func (c *Controller) announce() {
+	c.keep()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	close(c.changed)

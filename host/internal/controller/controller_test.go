@@ -16,6 +16,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/launch/launchtest"
 	"github.com/patchbay/patchbay/host/internal/registry"
 	"github.com/patchbay/patchbay/host/internal/supervise"
+	"github.com/patchbay/patchbay/host/internal/trust"
 	"github.com/patchbay/patchbay/host/internal/watch"
 	gatewayv1 "github.com/patchbay/patchbay/proto/patchbay/gateway/v1"
 )
@@ -35,7 +36,7 @@ type fixture struct {
 
 // newFixture runs a controller over a directory whose connectors are this test
 // binary, linked beside the manifests.
-func newFixture(t *testing.T, manifests map[string]string) *fixture {
+func newFixture(t *testing.T, manifests map[string]string, edit ...func(*Config)) *fixture {
 	t.Helper()
 	root := t.TempDir()
 	runtimeDir, err := os.MkdirTemp("", "pb")
@@ -52,14 +53,18 @@ func newFixture(t *testing.T, manifests map[string]string) *fixture {
 	}
 	storeDir := t.TempDir()
 	store := launch.NewStore(storeDir)
-	f.Controller = New(Config{
+	config := Config{
 		Dir: f.dir, Store: store, Log: hclog.NewNullLogger(),
 		Supervise: supervise.Config{
 			Launcher: launch.Launcher{RuntimeDir: runtimeDir, MaxMessage: 4 << 20},
 			Registry: f.registry, Log: hclog.NewNullLogger(), Generation: supervise.NewGenerations(),
 			Descriptions: supervise.NewDescriptions(filepath.Join(root, "descriptions")), Observer: nobody{},
 		},
-	})
+	}
+	for _, e := range edit {
+		e(&config)
+	}
+	f.Controller = New(config)
 	ctx, cancel := context.WithCancel(t.Context())
 	w := watch.New(f.dir, hclog.NewNullLogger())
 	ended := make(chan struct{})
@@ -332,7 +337,11 @@ func TestValidate(t *testing.T) {
 	if len(found) != 3 || err == nil || !strings.Contains(err.Error(), "bad.yaml:2: version") || !strings.Contains(err.Error(), "none.yaml:3: command") {
 		t.Errorf("got %v, %v", found, err)
 	}
-	if _, err := Validate(Config{Dir: f.dir, RequireDigest: true}); err == nil || !strings.Contains(err.Error(), "a.yaml:1: sha256: is required") {
+	gate, err := trust.NewGate(trust.Spec{}, false, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Validate(Config{Dir: f.dir, Trust: gate}); err == nil || !strings.Contains(err.Error(), "a.yaml:1: sha256: is required") {
 		t.Errorf("without a digest: %v", err)
 	}
 	if _, err := Validate(Config{Dir: filepath.Join(f.dir, "absent")}); err == nil {

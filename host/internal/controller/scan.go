@@ -18,6 +18,7 @@ import (
 // writing.
 type scan struct {
 	files map[string]look // by the manifest's file name
+	lock  string          // the operator's approvals, as they are read
 	err   error           // why the directory can't be read
 }
 
@@ -27,10 +28,13 @@ type look struct {
 	err     string // why the manifest can't be read
 	binary  string // where it is
 	binaryF launch.Fingerprint
+
+	signature    string // the publisher's, beside the manifest
+	signatureErr string // why it can't be read; it may not be there
 }
 
 func (s scan) equal(other scan) bool {
-	if (s.err == nil) != (other.err == nil) || len(s.files) != len(other.files) {
+	if (s.err == nil) != (other.err == nil) || s.lock != other.lock || len(s.files) != len(other.files) {
 		return false
 	}
 	for file, l := range s.files {
@@ -47,7 +51,7 @@ func (c *Controller) scan() scan {
 	if err != nil {
 		return scan{err: err}
 	}
-	s := scan{files: map[string]look{}}
+	s := scan{files: map[string]look{}, lock: lookAtLock(c.config.Trust)}
 	for _, entry := range entries {
 		name := entry.Name()
 		if ext := filepath.Ext(name); strings.HasPrefix(name, ".") || ext != ".yaml" && ext != ".yml" {
@@ -59,11 +63,12 @@ func (c *Controller) scan() scan {
 }
 
 func (c *Controller) look(file string) look {
-	raw, err := readManifest(c.config.Dir, file)
+	raw, err := readBeneath(c.config.Dir, file, manifest.MaxSize)
 	if err != nil {
 		return look{err: err.Error()}
 	}
 	l := look{raw: string(raw)}
+	l.lookAtSignature(c.config.Dir, file)
 	if m, err := manifest.Parse(file, raw); err == nil {
 		_, source := m.Source()
 		if l.binary, err = c.resolve(source); err == nil {
@@ -73,9 +78,10 @@ func (c *Controller) look(file string) look {
 	return l
 }
 
-// readManifest reads a file beneath the directory. Links are followed as long as
-// they stay in it, which is how Kubernetes mounts configuration.
-func readManifest(dir, file string) ([]byte, error) {
+// readBeneath reads a file beneath the directory, and no more of it than shows
+// that it is larger than limit. Links are followed as long as they stay in it,
+// which is how Kubernetes mounts configuration.
+func readBeneath(dir, file string, limit int64) ([]byte, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, errors.Unwrap(err)
@@ -86,7 +92,7 @@ func readManifest(dir, file string) ([]byte, error) {
 		return nil, fmt.Errorf("can't be read: %w", errors.Unwrap(err))
 	}
 	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, manifest.MaxSize+1))
+	raw, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, fmt.Errorf("can't be read: %w", errors.Unwrap(err))
 	}
@@ -133,6 +139,10 @@ func (c *Controller) declare(file string, l look) (reconcile.Found, *launch.Bina
 		return found, nil
 	}
 	found.Digest = binary.Digest
+	if found.Err = c.trusted(found.Declaration, l); found.Err != nil {
+		binary.Close()
+		return found, nil
+	}
 	return found, binary
 }
 
@@ -152,9 +162,6 @@ func (c *Controller) parse(file string, l look) reconcile.Found {
 	field, source := m.Source()
 	if _, err := c.resolve(source); err != nil {
 		found.Err = manifest.At(file, []byte(l.raw), field, err.Error())
-	}
-	if c.config.RequireDigest && m.SHA256 == "" {
-		found.Err = manifest.At(file, []byte(l.raw), "sha256", "is required outside --dev; patchbay validate --dev prints it")
 	}
 	if _, listed := c.config.Supervise.Runtimes[m.Runtime]; m.Runtime != "" && !listed {
 		found.Err = manifest.At(file, []byte(l.raw), "runtime", fmt.Sprintf("%q is not listed under runtimes in the host's configuration", m.Runtime))

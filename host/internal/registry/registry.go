@@ -217,10 +217,11 @@ func (r *Registry) acquire(name, version string) (inst *Instance, changed <-chan
 		if err == nil && inst.acquire() {
 			return inst, nil, nil
 		}
-		if err == nil { // it began to drain after this table was made
-			if err = ErrNotServing; r.table.Load() != t {
-				continue
-			}
+		if r.table.Load() != t { // what it had may have gone since, for something else
+			continue
+		}
+		if err == nil {
+			err = ErrNotServing
 		}
 		return nil, t.changed, fmt.Errorf("%s: %w", id(name, version), err)
 	}

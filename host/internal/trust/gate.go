@@ -16,8 +16,8 @@ const (
 	historyName = "versions.json"
 )
 
-// Gate holds candidates against a policy. It is not safe for concurrent use. A nil
-// Gate lets everything pass.
+// Gate holds candidates against a policy. It is safe for concurrent use. A nil Gate
+// lets everything pass.
 type Gate struct {
 	spec     Spec
 	keys     map[string]key // by id
@@ -164,13 +164,20 @@ func (g *Gate) recent(c Candidate, lock Lock) *Finding {
 	return &Finding{"version", fmt.Sprintf("%s is below %s, the highest that was accepted here; to go back on purpose: patchbay plugins approve %s --allow-older", c.Version, highest, c.ID())}
 }
 
-// Settle remembers what is accepted now: accepted has the signed candidates of a
-// look at all manifests, serving what still serves besides. The highest version of
-// each name never falls. A lower one may stay as long as it is among these, also
-// over a restart, and not come back once it is not.
-func (g *Gate) Settle(accepted, serving []Candidate) error {
+// Settle remembers what a look at all manifests has accepted, of what is signed.
+// The highest version of each name never falls. A lower one may stay while it runs,
+// over restarts too, and not come back once it is gone.
+func (g *Gate) Settle(accepted []Candidate) error {
 	if g == nil || g.spec.Signature == Off {
 		return nil
 	}
-	return g.history.settle(accepted, serving)
+	return g.history.settle(accepted)
+}
+
+// Keep says what runs: what is declared, and what serves. What does not is gone.
+func (g *Gate) Keep(running []Candidate) error {
+	if g == nil || g.spec.Signature == Off {
+		return nil
+	}
+	return g.history.keep(running)
 }

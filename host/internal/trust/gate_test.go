@@ -75,23 +75,31 @@ func TestNothingComesBackFromBelow(t *testing.T) {
 	spec := Spec{Keys: []KeySpec{acme.spec("acme")}}
 	old, now, next := acme.signed("1.3.0", digest("a")), acme.signed("1.4.0", digest("b")), acme.signed("1.5.0", digest("c"))
 	g := newGate(t, dir, spec)
-	settle := func(accepted, serving []Candidate) {
+	settle := func(accepted ...Candidate) {
 		t.Helper()
-		if err := g.Settle(accepted, serving); err != nil {
+		if err := g.Settle(accepted); err != nil {
 			t.Fatal(err)
 		}
 	}
-	settle([]Candidate{old}, nil)
-	settle([]Candidate{old, now}, nil) // side by side
-	g = newGate(t, dir, spec)          // after a restart
+	keep := func(running ...Candidate) {
+		t.Helper()
+		if err := g.Keep(running); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settle(old)
+	settle(old, now) // side by side
+	keep(old, now)
+	g = newGate(t, dir, spec) // after a restart
 	if got := refusal(t, g, old); got != "" {
 		t.Errorf("a version that stands is refused: %s", got)
 	}
-	settle([]Candidate{now}, nil)
+	keep(now)
 	if got := refusal(t, g, old); !strings.Contains(got, "version: 1.3.0 is below 1.4.0") {
 		t.Errorf("a version that had gone is back: %q", got)
 	}
-	settle([]Candidate{next}, []Candidate{now}) // 1.5.0 does not start, 1.4.0 serves on
+	settle(next)
+	keep(next, now) // 1.5.0 does not start, 1.4.0 serves on
 	if got := refusal(t, g, now); got != "" {
 		t.Errorf("what serves is refused: %s", got)
 	}
@@ -100,9 +108,9 @@ func TestNothingComesBackFromBelow(t *testing.T) {
 	if got := refusal(t, g, other); got == "" {
 		t.Error("other bytes of a version that stands are accepted")
 	}
-	settle([]Candidate{next}, []Candidate{old}) // not by serving alone: it has no standing
+	keep(next, old) // it has no standing, though it runs
 	if got := refusal(t, g, old); got == "" {
-		t.Error("a version came back by serving")
+		t.Error("a version came back by running")
 	}
 	g = newGate(t, dir, spec)
 	if got := refusal(t, g, now); got == "" {

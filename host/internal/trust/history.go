@@ -7,7 +7,8 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"reflect"
+	"slices"
+	"sync"
 
 	"golang.org/x/mod/semver"
 )
@@ -15,7 +16,9 @@ import (
 // history remembers, in a file, the highest version of each connector that was
 // accepted, and the versions that stand.
 type history struct {
-	path  string
+	path string
+
+	mu    sync.Mutex
 	names map[string]versions
 }
 
@@ -40,18 +43,24 @@ func openHistory(path string) (*history, error) {
 	return h, nil
 }
 
-func (h *history) highest(name string) string { return h.names[name].Highest }
+func (h *history) highest(name string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.names[name].Highest
+}
 
 func (h *history) stands(c Candidate) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	digest, stands := h.names[c.Name].Standing[c.Version]
 	return stands && digest == c.Digest
 }
 
-func (h *history) settle(accepted, serving []Candidate) error {
-	next := map[string]versions{}
-	for name, v := range h.names {
-		next[name] = versions{Highest: v.Highest, Standing: map[string]string{}}
-	}
+// settle raises the highest versions to what is accepted, which stands from now on.
+func (h *history) settle(accepted []Candidate) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	next := h.clone()
 	for _, c := range accepted {
 		v := next[c.Name]
 		if v.Highest == "" || semver.Compare("v"+c.Version, "v"+v.Highest) > 0 {
@@ -63,13 +72,36 @@ func (h *history) settle(accepted, serving []Candidate) error {
 		v.Standing[c.Version] = c.Digest
 		next[c.Name] = v
 	}
-	for _, c := range serving {
-		// What serves unsigned, or has its place taken by other bytes, has no standing.
-		if _, taken := next[c.Name].Standing[c.Version]; !taken && h.stands(c) {
-			next[c.Name].Standing[c.Version] = c.Digest
-		}
+	return h.replace(next)
+}
+
+// keep has only those versions stand on that run.
+func (h *history) keep(running []Candidate) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	next := h.clone()
+	for name, v := range next {
+		maps.DeleteFunc(v.Standing, func(version, digest string) bool {
+			return !slices.ContainsFunc(running, func(c Candidate) bool {
+				return c.Name == name && c.Version == version && c.Digest == digest
+			})
+		})
 	}
-	if reflect.DeepEqual(next, h.names) {
+	return h.replace(next)
+}
+
+func (h *history) clone() map[string]versions {
+	next := map[string]versions{}
+	for name, v := range h.names {
+		next[name] = versions{Highest: v.Highest, Standing: maps.Clone(v.Standing)}
+	}
+	return next
+}
+
+// replace writes what has changed.
+func (h *history) replace(next map[string]versions) error {
+	same := func(a, b versions) bool { return a.Highest == b.Highest && maps.Equal(a.Standing, b.Standing) }
+	if maps.EqualFunc(next, h.names, same) {
 		return nil
 	}
 	raw, err := json.MarshalIndent(next, "", "  ")
@@ -79,6 +111,6 @@ func (h *history) settle(accepted, serving []Candidate) error {
 	if err := replaceFile(h.path, append(raw, '\n'), 0o600); err != nil {
 		return fmt.Errorf("the highest versions can't be kept: %w", err)
 	}
-	h.names = maps.Clone(next)
+	h.names = next
 	return nil
 }
