@@ -53,6 +53,7 @@ func plugins() *cobra.Command {
 		o.pinCommand(),
 		o.command("rollback NAME", "Go back to what served before", cobra.ExactArgs(1), o.rollback),
 		o.logsCommand(),
+		o.installCommand(), o.removeCommand(), o.approveCommand(),
 	)
 	return cmd
 }
@@ -133,13 +134,18 @@ func (o *operator) where() (string, error) {
 	if address := os.Getenv(adminEnv); address != "" && o.config == "" {
 		return address, nil
 	}
-	var c host.Config
+	c, err := o.hostConfig()
+	if err != nil {
+		return "", err
+	}
+	return host.AdminAddress(c)
+}
+
+// hostConfig is the gateway's configuration.
+func (o *operator) hostConfig() (c host.Config, err error) {
 	if o.config != "" {
-		var err error
-		if c, err = host.ReadConfig(o.config); err != nil {
-			return "", err
-		}
+		c, err = host.ReadConfig(o.config)
 	}
 	c.Dev = o.dev
-	return host.AdminAddress(c)
+	return c, err
 }

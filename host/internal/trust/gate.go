@@ -56,6 +56,7 @@ type Candidate struct {
 	Version  string
 	Digest   string // of the verified copy
 	Declared bool   // the manifest says the digest
+	Platform string // that it is to run on, as linux/amd64; empty: this machine's
 
 	SignatureFile string // its name, for errors
 	Signature     []byte // nil: there is none
@@ -106,6 +107,18 @@ func (g *Gate) Check(c Candidate) (Verdict, error) {
 	return v, nil
 }
 
+// CheckSignature says why a candidate may not run whatever the operator approves: its
+// signature is wrong, and has to be right.
+func (g *Gate) CheckSignature(c Candidate) error {
+	if g == nil || g.spec.Signature != Require {
+		return nil
+	}
+	if fault := g.signed(c); fault != nil {
+		return fmt.Errorf("%s: %s", fault.Field, fault.Reason)
+	}
+	return nil
+}
+
 // add keeps a finding: the first that refuses, and all warnings.
 func (v *Verdict) add(level Level, field, reason string) {
 	switch {
@@ -128,6 +141,9 @@ func (g *Gate) signed(c Candidate) *Finding {
 	if err != nil {
 		return wrong("%v", err)
 	}
+	if c.Platform == "" {
+		c.Platform = runtime.GOOS + "/" + runtime.GOARCH
+	}
 	key, known := g.keys[s.KeyID]
 	switch {
 	case !known:
@@ -142,8 +158,8 @@ func (g *Gate) signed(c Candidate) *Finding {
 		return wrong("is for connector %q, the manifest declares %q", s.Name, c.Name)
 	case s.Version != c.Version:
 		return wrong("is for version %s, the manifest declares %s", s.Version, c.Version)
-	case s.Platform() != Any && s.Platform() != runtime.GOOS+"/"+runtime.GOARCH:
-		return wrong("is for %s, this is %s/%s", s.Platform(), runtime.GOOS, runtime.GOARCH)
+	case s.Platform() != Any && s.Platform() != c.Platform:
+		return wrong("is for %s, this is %s", s.Platform(), c.Platform)
 	case s.Digest != c.Digest:
 		return wrong("is for the bytes with SHA-256 %s, these have %s", s.Digest, c.Digest)
 	}
