@@ -55,6 +55,11 @@ bench: build ## measure what carrying a call costs
 figures: ## measure what the documents promise: replacements, crashes, hangs
 	@go test -count=1 -v ./host/e2e ./host/internal/supervise | grep -E 'figure:|^(FAIL|ok)|--- FAIL'
 
+FUZZTIME ?= 1m
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME (default 1m)
+	scripts/fuzz $(FUZZTIME)
+
 .PHONY: generate
 generate: ## lint and format the .proto files and write what is made of them
 	scripts/generate
@@ -93,7 +98,7 @@ check-modules:
 .PHONY: check-shell
 check-shell:
 	@if command -v shellcheck >/dev/null; then \
-		(set -x; shellcheck .ci/run scripts/ci-install scripts/generate scripts/tool scripts/grpcurl examples/*/generate examples/*/bundle); \
+		(set -x; shellcheck .ci/run scripts/ci-install scripts/fuzz scripts/generate scripts/tool scripts/grpcurl examples/*/generate examples/*/bundle); \
 	else \
 		echo "shellcheck is not installed: bash scripts are not checked"; \
 	fi

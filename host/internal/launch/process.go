@@ -179,10 +179,11 @@ func (p *process) checkHandshake(line []byte, err error) error {
 // PluginToHost implements runner.Runner. A plugin must not make the host dial
 // anything but a socket in the directory that was made for it.
 func (p *process) PluginToHost(network, address string) (string, string, error) {
-	if network != "unix" || filepath.Dir(filepath.Clean(address)) != p.socketDir {
+	direct := filepath.Clean(address) // ".." after a link would lead elsewhere
+	if network != "unix" || filepath.Dir(direct) != p.socketDir {
 		return "", "", fmt.Errorf("it asks the host to dial %s %q, which is not in its socket directory", clean(network), clean(address))
 	}
-	return network, address, nil
+	return network, direct, nil
 }
 
 // HostToPlugin implements runner.Runner.
