@@ -3,10 +3,12 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -17,6 +19,12 @@ import (
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+	"golang.org/x/time/rate"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	"github.com/patchbay/patchbay/host/internal/launch"
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 )
 
 // What honest callers may notice of abuse: the issue is twice the latency, and a
@@ -29,13 +37,18 @@ const (
 	grownAtMost   = 256 << 20              // bytes
 )
 
-// TestAbuseOfHTTP2 has strangers misuse the protocol as hard as they can, beside
-// honest callers.
+// abuseRate is how many frames a second strangers send in all. They share the
+// machine with the gateway, so without a limit it is their own cost that shows.
+const abuseRate = 20_000
+
+// TestAbuseOfHTTP2 has strangers, who have no key, misuse the protocol beside honest
+// callers, who have one.
 func TestAbuseOfHTTP2(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped by -short: loads a real gateway")
 	}
-	s := newStack(t)
+	s := prepareStack(t)
+	s.serveKeys()
 	for _, attack := range []struct {
 		name        string
 		connections int
@@ -56,11 +69,12 @@ func TestAbuseOfHTTP2(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			var strangers sync.WaitGroup
 			var frames atomic.Int64
+			pace := rate.NewLimiter(abuseRate, abuseRate/20)
 			for range attack.connections {
 				strangers.Go(func() {
-					for ctx.Err() == nil { // who is thrown out comes back
+					for pace.Wait(ctx) == nil { // who is thrown out comes back
 						if conn, err := net.Dial("tcp", s.address); err == nil {
-							attack.run(newStranger(ctx, conn, &frames))
+							attack.run(newStranger(ctx, conn, pace, &frames))
 							_ = conn.Close()
 						}
 					}
@@ -80,6 +94,24 @@ func TestAbuseOfHTTP2(t *testing.T) {
 			}
 		})
 	}
+}
+
+// serveKeys starts the gateway as in production, with one caller, whom the stack's
+// client is from then on.
+func (s *stack) serveKeys() {
+	s.t.Helper()
+	digest, err := launch.Digest(filepath.Join(s.plugins, "connector-sandbox"), "")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.put("sandbox.yaml", fmt.Appendf(nil, "name: sandbox\nversion: 1.0.0\ncommand: connector-sandbox\nsha256: %s\n", digest), 0o644)
+	s.put(".secret", bytes.Repeat([]byte{'s'}, 32), 0o600)
+	s.serve("", fmt.Sprintf("idempotency_secret_file: %s\ncallers:\n- {name: honest, key_sha256: [\"%x\"], connectors: [\"*\"], accounts: [\"*\"], methods: [\"*\"]}\n",
+		filepath.Join(s.plugins, ".secret"), sha256.Sum256([]byte("key"))))
+	s.payments = paymentsv1.NewPaymentServiceClient(s.dial(grpc.WithDisableRetry(), grpc.WithUnaryInterceptor(
+		func(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+			return invoke(metadata.AppendToOutgoingContext(ctx, "x-api-key", "key"), method, req, reply, conn, opts...)
+		})))
 }
 
 // honestP99 has honest callers pay for a second; none of them may fail.
@@ -126,12 +158,13 @@ type stranger struct {
 	net.Conn
 	ctx     context.Context
 	framer  *http2.Framer
+	pace    *rate.Limiter
 	frames  *atomic.Int64
 	headers []byte // of a call, encoded so that each stream may use them
 }
 
-func newStranger(ctx context.Context, conn net.Conn, frames *atomic.Int64) stranger {
-	s := stranger{Conn: conn, ctx: ctx, framer: http2.NewFramer(conn, nil), frames: frames}
+func newStranger(ctx context.Context, conn net.Conn, pace *rate.Limiter, frames *atomic.Int64) stranger {
+	s := stranger{Conn: conn, ctx: ctx, framer: http2.NewFramer(conn, nil), pace: pace, frames: frames}
 	s.framer.AllowIllegalWrites = true
 	context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	var encoded bytes.Buffer
@@ -157,7 +190,7 @@ func (s stranger) greet() {
 // flood writes until it is thrown out.
 func (s stranger) flood(write func(stream uint32) error) {
 	s.greet()
-	for stream := uint32(1); s.ctx.Err() == nil && stream < 1<<30; stream += 2 {
+	for stream := uint32(1); s.pace.Wait(s.ctx) == nil && stream < 1<<30; stream += 2 {
 		if write(stream) != nil {
 			return
 		}
@@ -167,7 +200,7 @@ func (s stranger) flood(write func(stream uint32) error) {
 
 func (s stranger) silence() {
 	s.frames.Add(1)
-	_, _ = s.Read(make([]byte, 1)) // until the gateway hangs up
+	_, _ = io.Copy(io.Discard, s.Conn) // until the gateway hangs up
 }
 
 func (s stranger) halfHeader() {
@@ -203,7 +236,7 @@ func (s stranger) continuationFlood() {
 	if s.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: s.headers}) != nil {
 		return
 	}
-	for s.ctx.Err() == nil && s.framer.WriteContinuation(1, false, field) == nil {
+	for s.pace.Wait(s.ctx) == nil && s.framer.WriteContinuation(1, false, field) == nil {
 		s.frames.Add(1)
 	}
 }
