@@ -6,7 +6,6 @@ package trust
 
 import (
 	"bytes"
-	"crypto"
 	"errors"
 	"fmt"
 	"regexp"
@@ -110,13 +109,4 @@ func ParsePublicKey(text string) (minisign.PublicKey, error) {
 		return key, errors.New("is no public key of minisign's, such as RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3")
 	}
 	return key, nil
-}
-
-// PublicOf is the public half of a private key.
-func PublicOf(key minisign.PrivateKey) (minisign.PublicKey, error) {
-	public, ok := key.Public().(minisign.PublicKey)
-	if !ok {
-		return public, fmt.Errorf("unexpected %T", crypto.PublicKey(key.Public()))
-	}
-	return public, nil
 }
