@@ -65,7 +65,7 @@ generate: ## lint and format the .proto files and write what is made of them
 	scripts/generate
 
 .PHONY: check
-check: check-format check-vet check-lint check-layers check-generated check-modules check-shell ## everything that must hold before a change is merged
+check: check-format check-vet check-lint check-layers check-generated check-modules check-shell check-sbom check-vulnerabilities ## everything that must hold before a change is merged
 
 .PHONY: check-format
 check-format:
@@ -101,4 +101,16 @@ check-shell:
 		(set -x; shellcheck .ci/run scripts/ci-install scripts/fuzz scripts/generate scripts/tool scripts/grpcurl examples/*/generate examples/*/bundle); \
 	else \
 		echo "shellcheck is not installed: bash scripts are not checked"; \
+	fi
+
+.PHONY: check-sbom
+check-sbom: build
+	go run ./scripts/sbom $(addprefix bin/,$(notdir $(programs))) > bin/sbom.cdx.json
+
+.PHONY: check-vulnerabilities
+check-vulnerabilities:
+	@if curl -sf --max-time 20 -o /dev/null https://vuln.go.dev/index/db.json; then \
+		(set -x; scripts/tool govulncheck ./...); \
+	else \
+		echo "the vulnerability database at vuln.go.dev can't be reached: known vulnerabilities are not looked for"; \
 	fi
