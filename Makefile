@@ -64,12 +64,17 @@ figures: ## measure in full what docs/reliability.md promises, and write its tab
 	@go build -o .run/figures ./scripts/figures
 	@PATCHBAY_FIGURES=1 go test -count=1 -timeout 30m -p 1 -v ./host/e2e ./host/internal/gateway ./host/internal/supervise 2>&1 | grep --line-buffered -E 'figure:|^(FAIL|ok|panic:)|--- FAIL' | .run/figures
 
+FUZZTIME ?= 1m
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME (default 1m)
+	scripts/fuzz $(FUZZTIME)
+
 .PHONY: generate
 generate: ## lint and format the .proto files and write what is made of them
 	scripts/generate
 
 .PHONY: check
-check: check-format check-vet check-lint check-layers check-generated check-modules check-shell ## everything that must hold before a change is merged
+check: check-format check-vet check-lint check-layers check-generated check-modules check-shell check-sbom check-vulnerabilities ## everything that must hold before a change is merged
 
 .PHONY: check-format
 check-format:
@@ -102,7 +107,19 @@ check-modules:
 .PHONY: check-shell
 check-shell:
 	@if command -v shellcheck >/dev/null; then \
-		(set -x; shellcheck .ci/run scripts/ci-install scripts/generate scripts/tool scripts/grpcurl examples/*/generate examples/*/bundle); \
+		(set -x; shellcheck .ci/run scripts/ci-install scripts/fuzz scripts/generate scripts/tool scripts/grpcurl examples/*/generate examples/*/bundle); \
 	else \
 		echo "shellcheck is not installed: bash scripts are not checked"; \
+	fi
+
+.PHONY: check-sbom
+check-sbom: build
+	go run ./scripts/sbom $(addprefix bin/,$(notdir $(programs))) > bin/sbom.cdx.json
+
+.PHONY: check-vulnerabilities
+check-vulnerabilities:
+	@if curl -sf --max-time 20 -o /dev/null https://vuln.go.dev/index/db.json; then \
+		(set -x; scripts/tool govulncheck ./...); \
+	else \
+		echo "the vulnerability database at vuln.go.dev can't be reached: known vulnerabilities are not looked for"; \
 	fi

@@ -17,6 +17,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/audit"
 	"github.com/patchbay/patchbay/host/internal/auth"
 	"github.com/patchbay/patchbay/host/internal/launch"
+	"github.com/patchbay/patchbay/host/internal/trust"
 )
 
 // Config is all that an operator can set. The zero value of a field means its
@@ -34,6 +35,9 @@ type Config struct {
 
 	// SandboxOff lets manifests turn their plugin's sandbox off.
 	SandboxOff bool `yaml:"sandbox_off"`
+
+	// Trust says which bytes may run as connectors.
+	Trust trust.Spec `yaml:"trust"`
 
 	// Runtimes are the interpreters that bundles may ask for: name → path.
 	Runtimes map[string]string `yaml:"runtimes"`
@@ -88,13 +92,20 @@ func ReadConfig(path string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	return parseConfig(path, raw)
+}
+
+func parseConfig(path string, raw []byte) (Config, error) {
 	var c Config
 	decoder := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict())
 	if err := decoder.Decode(&c); err != nil && len(bytes.TrimSpace(raw)) > 0 {
 		return Config{}, fmt.Errorf("%s: %w", path, located(err))
 	}
 	dir := filepath.Dir(path)
-	paths := append([]*string{&c.Plugins, &c.StateDir, &c.RuntimeDir, &c.IdempotencySecretFile}, c.boundaryPaths()...)
+	paths := append([]*string{&c.Plugins, &c.StateDir, &c.RuntimeDir, &c.IdempotencySecretFile, &c.Trust.LockFile}, c.boundaryPaths()...)
+	for i := range c.Trust.Keys {
+		paths = append(paths, &c.Trust.Keys[i].File)
+	}
 	for i := range c.Accounts {
 		c.Accounts[i].Anchor(dir)
 	}

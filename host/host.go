@@ -21,6 +21,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/registry"
 	"github.com/patchbay/patchbay/host/internal/supervise"
 	"github.com/patchbay/patchbay/host/internal/telemetry"
+	"github.com/patchbay/patchbay/host/internal/trust"
 	"github.com/patchbay/patchbay/host/internal/watch"
 )
 
@@ -61,10 +62,14 @@ func Run(ctx context.Context, config Config) (err error) {
 	if err != nil {
 		return err
 	}
+	gate, err := trust.NewGate(config.Trust, config.Dev, config.StateDir)
+	if err != nil {
+		return fmt.Errorf("configuration:\n%w", err)
+	}
 	control := controller.New(controller.Config{
 		Dir:              config.Plugins,
 		CommandsAnywhere: config.CommandsAnywhere,
-		RequireDigest:    !config.Dev,
+		Trust:            gate,
 		Egress:           outside.Policy,
 		SandboxOff:       config.SandboxOff,
 		Store:            launch.NewStore(storeDir),

@@ -7,6 +7,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/controller"
 	"github.com/patchbay/patchbay/host/internal/manifest"
 	"github.com/patchbay/patchbay/host/internal/supervise"
+	"github.com/patchbay/patchbay/host/internal/trust"
 )
 
 // Validate checks the configuration and all manifests as Run would read them, and
@@ -16,15 +17,16 @@ func Validate(config Config) (manifests, accounts []string, err error) {
 	err = config.complete()
 	accounts, boundaryErr := config.validateBoundary()
 	outside, _ := config.egress() // what is wrong with it, complete has said
+	gate, trustErr := trust.NewGate(config.Trust, config.Dev, config.StateDir)
 	found, problems := controller.Validate(controller.Config{
-		Dir: config.Plugins, CommandsAnywhere: config.CommandsAnywhere, RequireDigest: !config.Dev, SandboxOff: config.SandboxOff,
+		Dir: config.Plugins, CommandsAnywhere: config.CommandsAnywhere, Trust: gate, SandboxOff: config.SandboxOff,
 		Egress:    outside.Policy,
 		Supervise: supervise.Config{Runtimes: config.Runtimes},
 	})
 	for _, d := range found {
 		manifests = append(manifests, fmt.Sprintf("%s: %s sha256 %s", d.File, d.Manifest.ID(), d.Digest))
 	}
-	return manifests, accounts, errors.Join(err, boundaryErr, problems)
+	return manifests, accounts, errors.Join(err, boundaryErr, trustErr, problems)
 }
 
 // CheckName says why a name can't be a connector's. The manifest's parser is

@@ -8,6 +8,7 @@ func connector() *cobra.Command {
 		Use: "connector", Short: "For those who write connectors", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }, // without it a wrong word is no error
 	}
-	cmd.AddCommand(connectorNew(), connectorTest(), connectorDriver())
+	cmd.AddCommand(connectorNew(), connectorTest(), connectorDriver(),
+		connectorPackage(), connectorKeygen(), connectorSign(), connectorVerify())
 	return cmd
 }

@@ -48,6 +48,7 @@ func plugins() *cobra.Command {
 		o.pinCommand(),
 		o.command("rollback NAME", "Go back to what served before", cobra.ExactArgs(1), o.rollback),
 		o.logsCommand(),
+		o.installCommand(), o.removeCommand(), o.approveCommand(),
 	)
 	return cmd
 }
@@ -148,14 +149,10 @@ func (o *operator) where() (string, error) {
 	if address != "" {
 		return "", fmt.Errorf("--admin or $%s: %q is not unix: with the path of a socket", adminEnv, address)
 	}
-	var c host.Config
-	if o.config != "" {
-		var err error
-		if c, err = host.ReadConfig(o.config); err != nil {
-			return "", err
-		}
+	c, err := o.hostConfig()
+	if err != nil {
+		return "", err
 	}
-	c.Dev = o.dev
 	return host.AdminAddress(c)
 }
 
@@ -165,4 +162,13 @@ func (r request) argument() string {
 		return r.name
 	}
 	return r.name + "@" + r.version
+}
+
+// hostConfig is the gateway's configuration.
+func (o *operator) hostConfig() (c host.Config, err error) {
+	if o.config != "" {
+		c, err = host.ReadConfig(o.config)
+	}
+	c.Dev = o.dev
+	return c, err
 }

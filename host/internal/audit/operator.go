@@ -60,7 +60,7 @@ func (r *request) RecvMsg(m any) error {
 // that it was about.
 func (o operators) record(ctx context.Context, method string, req any, began time.Time, err error) {
 	r := Record{
-		Time: time.Now().UTC(), Kind: KindOperator, Method: strings.TrimPrefix(method, "/"),
+		Time: time.Now(), Kind: KindOperator, Method: strings.TrimPrefix(method, "/"),
 		Code: status.Code(err).String(), Took: time.Since(began).Microseconds(),
 	}
 	if named, ok := req.(interface{ GetName() string }); ok {

@@ -62,6 +62,7 @@ func (r Record) line() ([]byte, error) {
 	for _, text := range []*string{&r.RequestID, &r.Caller, &r.Peer, &r.Method, &r.Connector, &r.Version, &r.Account, &r.Reason, &r.Status} {
 		*text = clean(*text)
 	}
+	r.Time = r.Time.UTC()
 	raw, err := json.Marshal(r)
 	return append(raw, '\n'), err
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/manifest"
 	"github.com/patchbay/patchbay/host/internal/reconcile"
 	"github.com/patchbay/patchbay/host/internal/supervise"
+	"github.com/patchbay/patchbay/host/internal/trust"
 	"github.com/patchbay/patchbay/host/internal/watch"
 )
 
@@ -29,8 +30,8 @@ type Config struct {
 	Dir string // where the manifests are
 	// CommandsAnywhere lets manifests name binaries outside of Dir.
 	CommandsAnywhere bool
-	// RequireDigest refuses manifests that do not say which bytes they mean.
-	RequireDigest bool
+	// Trust says which bytes may run; nil: all that a manifest names.
+	Trust *trust.Gate
 	// Egress is what manifests may name beyond the public Internet.
 	Egress egress.Policy
 	// SandboxOff lets manifests turn their sandbox off.
@@ -49,8 +50,11 @@ type Controller struct {
 	rescans chan chan<- struct{} // by an operator; closed when what was found is settled
 	leaving sync.WaitGroup       // connectors whose manifests are gone
 
+	doubts doubts // about what runs
+
 	mu       sync.Mutex
 	slots    map[string]*slot // by manifest file
+	booted   bool             // what was declared at boot is in slots
 	problems []Problem
 	changed  chan struct{} // closed when a status or a problem changes
 }
@@ -129,6 +133,9 @@ func (c *Controller) Run(ctx context.Context, w *watch.Watcher) error {
 			}
 		}(settled)
 		w.Also(c.config.Dir)
+		if lock := c.config.Trust.LockFile(); lock != "" {
+			w.Also(filepath.Dir(lock))
+		}
 		for _, l := range seen.files {
 			w.Also(filepath.Dir(l.binary))
 		}
@@ -171,6 +178,7 @@ func (c *Controller) apply(s scan) (settled *sync.WaitGroup, lacked bool) {
 			defer binary.Close()
 		}
 	}
+	c.settle(found)
 	plan := reconcile.Decide(running, found)
 	c.report(c.name(plan.Problems, found, running))
 	for _, step := range plan.Steps {
@@ -185,6 +193,9 @@ func (c *Controller) apply(s scan) (settled *sync.WaitGroup, lacked bool) {
 			})
 		}
 	}
+	c.mu.Lock()
+	c.booted = true
+	c.mu.Unlock()
 	return settled, lacked
 }
 
@@ -262,6 +273,7 @@ func (c *Controller) stopAll() {
 }
 
 func (c *Controller) announce() {
+	c.keep()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	close(c.changed)

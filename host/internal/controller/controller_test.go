@@ -16,6 +16,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/launch/launchtest"
 	"github.com/patchbay/patchbay/host/internal/registry"
 	"github.com/patchbay/patchbay/host/internal/supervise"
+	"github.com/patchbay/patchbay/host/internal/trust"
 	"github.com/patchbay/patchbay/host/internal/watch"
 	gatewayv1 "github.com/patchbay/patchbay/proto/patchbay/gateway/v1"
 )
@@ -336,7 +337,11 @@ func TestValidate(t *testing.T) {
 	if len(found) != 3 || err == nil || !strings.Contains(err.Error(), "bad.yaml:2: version") || !strings.Contains(err.Error(), "none.yaml:3: command") {
 		t.Errorf("got %v, %v", found, err)
 	}
-	if _, err := Validate(Config{Dir: f.dir, RequireDigest: true}); err == nil || !strings.Contains(err.Error(), "a.yaml:1: sha256: is required") {
+	gate, err := trust.NewGate(trust.Spec{}, false, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Validate(Config{Dir: f.dir, Trust: gate}); err == nil || !strings.Contains(err.Error(), "a.yaml:1: sha256: is required") {
 		t.Errorf("without a digest: %v", err)
 	}
 	if _, err := Validate(Config{Dir: filepath.Join(f.dir, "absent")}); err == nil {

@@ -18,6 +18,7 @@ import (
 // writing.
 type scan struct {
 	files map[string]look // by the manifest's file name
+	lock  string          // the operator's approvals, as they are read
 	err   error           // why the directory can't be read
 }
 
@@ -28,10 +29,13 @@ type look struct {
 	lacked  bool   // and that is for want of something
 	binary  string // where it is
 	binaryF launch.Fingerprint
+
+	signature    string // the publisher's, beside the manifest
+	signatureErr string // why it can't be read; it may not be there
 }
 
 func (s scan) equal(other scan) bool {
-	if (s.err == nil) != (other.err == nil) || len(s.files) != len(other.files) {
+	if (s.err == nil) != (other.err == nil) || s.lock != other.lock || len(s.files) != len(other.files) {
 		return false
 	}
 	for file, l := range s.files {
@@ -48,7 +52,7 @@ func (c *Controller) scan() scan {
 	if err != nil {
 		return scan{err: err}
 	}
-	s := scan{files: map[string]look{}}
+	s := scan{files: map[string]look{}, lock: lookAtLock(c.config.Trust)}
 	for _, entry := range entries {
 		name := entry.Name()
 		if ext := filepath.Ext(name); strings.HasPrefix(name, ".") || ext != ".yaml" && ext != ".yml" {
@@ -60,11 +64,12 @@ func (c *Controller) scan() scan {
 }
 
 func (c *Controller) look(file string) look {
-	raw, err := readManifest(c.config.Dir, file)
+	raw, err := readBeneath(c.config.Dir, file, manifest.MaxSize)
 	if err != nil {
 		return look{err: err.Error(), lacked: scarce(err)}
 	}
 	l := look{raw: string(raw)}
+	l.lookAtSignature(c.config.Dir, file)
 	if m, err := manifest.Parse(file, raw); err == nil {
 		_, source := m.Source()
 		if l.binary, err = c.resolve(source); err == nil {
@@ -74,9 +79,10 @@ func (c *Controller) look(file string) look {
 	return l
 }
 
-// readManifest reads a file beneath the directory. Links are followed as long as
-// they stay in it, which is how Kubernetes mounts configuration.
-func readManifest(dir, file string) ([]byte, error) {
+// readBeneath reads a file beneath the directory, and no more of it than shows
+// that it is larger than limit. Links are followed as long as they stay in it,
+// which is how Kubernetes mounts configuration.
+func readBeneath(dir, file string, limit int64) ([]byte, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, errors.Unwrap(err)
@@ -87,7 +93,7 @@ func readManifest(dir, file string) ([]byte, error) {
 		return nil, fmt.Errorf("can't be read: %w", errors.Unwrap(err))
 	}
 	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, manifest.MaxSize+1))
+	raw, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, fmt.Errorf("can't be read: %w", errors.Unwrap(err))
 	}
@@ -135,6 +141,10 @@ func (c *Controller) declare(file string, l look) (reconcile.Found, *launch.Bina
 		return found, nil, err
 	}
 	found.Digest = binary.Digest
+	if found.Err = c.trusted(found.Declaration, l); found.Err != nil {
+		binary.Close()
+		return found, nil, nil
+	}
 	return found, binary, nil
 }
 
@@ -160,9 +170,6 @@ func (c *Controller) parse(file string, l look) reconcile.Found {
 			found.Err = manifest.At(file, []byte(l.raw), manifest.EgressField(i), err.Error())
 			break
 		}
-	}
-	if c.config.RequireDigest && m.SHA256 == "" {
-		found.Err = manifest.At(file, []byte(l.raw), "sha256", "is required outside --dev; patchbay validate --dev prints it")
 	}
 	if m.Sandbox == manifest.SandboxOff && !c.config.SandboxOff {
 		found.Err = manifest.At(file, []byte(l.raw), "sandbox", "can't be off unless the host's configuration has sandbox_off")

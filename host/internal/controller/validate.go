@@ -13,6 +13,23 @@ import (
 // Validate looks at the manifests once and says what they declare, and what would
 // be wrong with them.
 func Validate(config Config) ([]reconcile.Declaration, error) {
+	found, err := Declared(config)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, problem := range reconcile.Decide(nil, found).Problems {
+		errs = append(errs, problem)
+	}
+	var declared []reconcile.Declaration
+	for _, f := range found {
+		declared = append(declared, f.Declaration)
+	}
+	return declared, errors.Join(errs...)
+}
+
+// Declared looks at the manifests once, and at the bytes that they mean.
+func Declared(config Config) ([]reconcile.Found, error) {
 	c := &Controller{config: config}
 	seen := c.scan()
 	if seen.err != nil {
@@ -23,22 +40,16 @@ func Validate(config Config) ([]reconcile.Declaration, error) {
 		f := c.parse(file, l)
 		if f.Err == nil {
 			digest, err := launch.Digest(l.binary, f.Manifest.SHA256)
+			f.Digest = digest
 			if err != nil {
 				field, source := f.Manifest.Source()
 				f.Err = manifest.At(file, []byte(l.raw), field, source+": "+err.Error())
+			} else {
+				f.Err = c.trusted(f.Declaration, l)
 			}
-			f.Digest = digest
 		}
 		found = append(found, f)
 	}
-	var errs []error
-	for _, problem := range reconcile.Decide(nil, found).Problems {
-		errs = append(errs, problem)
-	}
-	var declared []reconcile.Declaration
-	for _, f := range found {
-		declared = append(declared, f.Declaration)
-	}
-	slices.SortFunc(declared, func(a, b reconcile.Declaration) int { return cmp.Compare(a.File, b.File) })
-	return declared, errors.Join(errs...)
+	slices.SortFunc(found, func(a, b reconcile.Found) int { return cmp.Compare(a.File, b.File) })
+	return found, nil
 }

@@ -26,7 +26,7 @@ func (g *Gateway) record(c *call, err error) {
 	st := status.Convert(err)
 	now := time.Now()
 	r := audit.Record{
-		Time: now.UTC(), Kind: audit.KindCall, RequestID: c.requestID, Caller: c.caller.Name, Peer: c.peer,
+		Time: now, Kind: audit.KindCall, RequestID: c.requestID, Caller: c.caller.Name, Peer: c.peer,
 		Method: strings.TrimPrefix(c.method, "/"), Connector: c.pick.connector, Version: c.version, Digest: c.digest,
 		Generation: c.generation, Account: c.pick.account, KeySHA256: audit.HashKey(c.callerKey),
 		Code: st.Code().String(), Took: now.Sub(c.started).Microseconds(),

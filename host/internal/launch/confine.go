@@ -73,7 +73,8 @@ func handlesTerm(pid int) bool {
 
 // hostPath is where the host finds a socket that the plugin announces.
 func (p *process) hostPath(network, address string) (string, error) {
-	if network != "unix" || filepath.Dir(filepath.Clean(address)) != sandbox.SocketDir(p.spec.Tier, p.socketDir) {
+	address = filepath.Clean(address) // ".." after a link would lead elsewhere
+	if network != "unix" || filepath.Dir(address) != sandbox.SocketDir(p.spec.Tier, p.socketDir) {
 		return "", fmt.Errorf("it asks the host to dial %s %q, which is not in its socket directory", clean(network), clean(address))
 	}
 	path := sandbox.HostPath(p.spec.Tier, p.cmd.Process.Pid, address)
