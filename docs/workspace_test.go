@@ -230,7 +230,7 @@ func (r *running) lines() string {
 func (r *running) pid(connector string) string {
 	started := regexp.MustCompile(`connector=`+connector+` .*pid=(\d+) took=`).FindAllStringSubmatch(r.lines(), -1)
 	if len(started) == 0 {
-		return "0"
+		return "unknown" // and not 0, which would be this process's own group
 	}
 	return started[len(started)-1][1]
 }

@@ -152,7 +152,7 @@ func onProtocol() []attack {
 			name: "log-flood", what: "logs without end", always: why,
 			do: func(targets) {
 				for range 200_000 {
-					_, _ = os.Stderr.WriteString("flood flood flood flood\n")
+					_, _ = os.Stderr.WriteString("one line of very many that nobody reads\n")
 				}
 			},
 			seen: func(_ *field, g *guest) bool { return g.log.size() > 2<<20 },

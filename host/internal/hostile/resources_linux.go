@@ -49,15 +49,7 @@ func onResources() []attack {
 			seen: func(_ *field, g *guest) bool { return g.threads() > l.Processes }, remains: 2,
 		}, {
 			name: "memory", what: "fills memory",
-			do: func(targets) {
-				got, err := unix.Mmap(-1, 0, int(2*l.Memory), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
-				if err != nil {
-					return
-				}
-				for i := 0; i < len(got); i += os.Getpagesize() {
-					got[i] = 1
-				}
-			},
+			do:   fillMemory,
 			seen: func(_ *field, g *guest) bool { return g.memory() > l.Memory }, always: limited,
 		}, {
 			name: "descriptors", what: "opens files without end", always: limited,
@@ -85,6 +77,16 @@ func onResources() []attack {
 			},
 			seen: func(_ *field, g *guest) bool { return g.coreLimit() != 0 },
 		},
+	}
+}
+
+func fillMemory(targets) {
+	got, err := unix.Mmap(-1, 0, int(2*limits().Memory), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		return
+	}
+	for i := 0; i < len(got); i += os.Getpagesize() {
+		got[i] = 1
 	}
 }
 

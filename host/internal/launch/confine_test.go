@@ -1,8 +1,11 @@
 package launch
 
 import (
+	"fmt"
 	"net"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,12 +43,32 @@ func TestLaunchInEachTier(t *testing.T) {
 			if _, err := connectorv1.NewConnectorServiceClient(p.Conn).Probe(t.Context(), &connectorv1.ProbeRequest{}); err != nil {
 				t.Errorf("probe: %v", err)
 			}
+			if got := processStatus(t, p.PID, "NoNewPrivs"); got != "1" {
+				t.Errorf("no_new_privs is %s", got)
+			}
+			if got := processStatus(t, p.PID, "Seccomp"); tier >= sandbox.T2 && got != "2" {
+				t.Errorf("seccomp is in mode %s, not 2, a filter", got)
+			}
+			if got := processStatus(t, p.PID, "CapBnd"); tier >= sandbox.T3 && strings.Trim(got, "0") != "" {
+				t.Errorf("it could have the capabilities %s", got)
+			}
 			p.Stop(time.Second)
 			if alive(p.PID) {
 				t.Error("the process lives after Stop")
 			}
 		})
 	}
+}
+
+// processStatus is a line of a process's status in /proc.
+func processStatus(t *testing.T, pid int, name string) string {
+	t.Helper()
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	_, rest, found := strings.Cut(string(raw), "\n"+name+":")
+	if err != nil || !found {
+		t.Skipf("skipped: the system does not tell %s of a process: %v", name, err)
+	}
+	return strings.TrimSpace(strings.SplitN(rest, "\n", 2)[0])
 }
 
 // TestFigureLaunchSandboxed compares a start in the best tier with one outside of

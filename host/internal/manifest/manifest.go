@@ -110,8 +110,10 @@ func Parse(file string, raw []byte) (Manifest, error) {
 		_ = yaml.NodeToValue(p.root, &name) // as much as can be read
 		return Manifest{Name: name.Name}, syntaxError(file, err)
 	}
-	err = p.check(&m)
-	return m, err
+	if err := p.check(&m); err != nil {
+		return m, err
+	}
+	return m, p.checkSandbox(&m)
 }
 
 // syntaxError keeps the place that the YAML library found and drops its picture
@@ -198,9 +200,6 @@ func (d document) check(m *Manifest) error {
 		}
 	}
 	if err := d.checkEgress(m); err != nil {
-		return err
-	}
-	if err := d.checkSandbox(m); err != nil {
 		return err
 	}
 	if m.Start == "" {

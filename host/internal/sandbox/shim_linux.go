@@ -18,12 +18,17 @@ import (
 // docs/adr/0008-shim.md.
 var _ = runShim()
 
-// runShim is the shim, and returns at once in any other process.
-func runShim() struct{} {
-	if len(os.Args) != 2 || os.Args[1] != shimArgument {
-		return struct{}{}
+// runShim returns at once in any other process, and in a shim never.
+func runShim() struct{} { //nolint:unparam // a variable has to have a value
+	if len(os.Args) == 2 && os.Args[1] == shimArgument {
+		shimMain()
 	}
-	// What is taken away is taken from this thread, which executes the plugin.
+	return struct{}{}
+}
+
+// shimMain is the shim. What is taken away is taken from this thread, which
+// executes the plugin.
+func shimMain() {
 	runtime.LockOSThread()
 	debug.SetGCPercent(-1)
 	for _, fd := range []int{ordersFD, controlFD, programFD} {
@@ -32,7 +37,6 @@ func runShim() struct{} {
 	err := launch()
 	tell(message{Error: err.Error()}, -1)
 	os.Exit(1)
-	panic("unreachable")
 }
 
 // launch does what it is ordered. If it succeeds it does not return.

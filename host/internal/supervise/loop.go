@@ -168,9 +168,9 @@ func (l *loop) takeOver(r *release, next *live) {
 	l.config.Registry.Swap(next.instance, old)
 	r.fire(Proved, note{sandbox: &next.process.Sandbox})
 	if old == nil {
-		next.log.Info("serving", "version", next.instance.Version, "pid", next.process.PID, "sandbox", next.process.Sandbox.String(), "took", next.took.String())
+		next.log.Info("serving", "version", next.instance.Version, "pid", next.process.PID, "took", next.took.String(), "sandbox", next.process.Sandbox.String())
 	} else {
-		next.log.Info("swapped", "version", next.instance.Version, "pid", next.process.PID, "sandbox", next.process.Sandbox.String(), "took", next.took.String(), "replaced", old.Generation)
+		next.log.Info("swapped", "version", next.instance.Version, "pid", next.process.PID, "took", next.took.String(), "sandbox", next.process.Sandbox.String(), "replaced", old.Generation)
 	}
 	if l.next == r {
 		l.next = nil
