@@ -104,9 +104,9 @@ func (s *stack) serveKeys() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.put("sandbox.yaml", fmt.Appendf(nil, "name: sandbox\nversion: 1.0.0\ncommand: connector-sandbox\nsha256: %s\n", digest), 0o644)
+	s.put("sandbox.yaml", fmt.Appendf(nil, "name: sandbox\nversion: 1.0.0\ncommand: connector-sandbox\negress: [%q]\nsha256: %s\n", s.pspHost(), digest), 0o644)
 	s.put(".secret", bytes.Repeat([]byte{'s'}, 32), 0o600)
-	s.serve("", fmt.Sprintf("idempotency_secret_file: %s\ncallers:\n- {name: honest, key_sha256: [\"%x\"], connectors: [\"*\"], accounts: [\"*\"], methods: [\"*\"]}\n",
+	s.serve("", fmt.Sprintf("idempotency_secret_file: %s\negress: {allow_private: [127.0.0.0/8]}\ncallers:\n- {name: honest, key_sha256: [\"%x\"], connectors: [\"*\"], accounts: [\"*\"], methods: [\"*\"]}\n",
 		filepath.Join(s.plugins, ".secret"), sha256.Sum256([]byte("key"))))
 	s.payments = paymentsv1.NewPaymentServiceClient(s.dial(grpc.WithDisableRetry(), grpc.WithUnaryInterceptor(
 		func(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {

@@ -55,7 +55,7 @@ func TestOperatorsDrain(t *testing.T) {
 	if pids := s.plugin("sandbox"); len(pids) != 0 {
 		t.Errorf("processes: %v", pids)
 	}
-	if table := s.operates("list"); !regexp.MustCompile(`\nsandbox +1\.0\.0 +out of service +- +- +- +0 .* 1\.0\.0 drained: an operator asked for it\n`).MatchString(table) {
+	if table := s.operates("list"); !regexp.MustCompile(`\nsandbox +1\.0\.0 +out of service +- +- +- +- +0 .* 1\.0\.0 drained: an operator asked for it\n`).MatchString(table) {
 		t.Errorf("listed as:\n%s", table)
 	}
 	if table := s.operates("reload", "sandbox"); !regexp.MustCompile(`\nsandbox +1\.0\.0 +serving +yes +2 `).MatchString(table) {

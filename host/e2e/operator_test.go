@@ -159,8 +159,8 @@ func TestOperatorsPin(t *testing.T) {
 	}
 	table := s.operates("list", "sandbox")
 	for _, want := range []string{
-		`^NAME +VERSION +STATE +UNPINNED +GENERATION +PID +IN FLIGHT +MEMORY +CPU +AGE +NOTE\n`,
-		`\nsandbox +1\.1\.0 +serving +- +\d+ +\d+ +0 `, `\nsandbox +1\.0\.0 +serving +pinned +\d+ +\d+ +0 `,
+		`^NAME +VERSION +STATE +UNPINNED +GENERATION +PID +SANDBOX +IN FLIGHT +MEMORY +CPU +AGE +NOTE\n`,
+		`\nsandbox +1\.1\.0 +serving +- +\d+ +\d+ +T[123] +0 `, `\nsandbox +1\.0\.0 +serving +pinned +\d+ +\d+ +T[123] +0 `,
 	} {
 		if !regexp.MustCompile(want).MatchString(table) {
 			t.Errorf("%s is not in:\n%s", want, table)

@@ -25,7 +25,7 @@ func TestHostileOutput(t *testing.T) {
 	before, logged := s.memory("VmHWM"), len(s.log.String())
 
 	done := filepath.Join(filepath.Dir(s.plugins), "flood")
-	s.put("hostile.yaml", fmt.Appendf(nil, "name: hostile\nversion: 1.0.0\ncommand: recorder\nenv: {%s: hostile, %s: floods stderr, %s: %q, %s: %q}\n",
+	s.put("hostile.yaml", fmt.Appendf(nil, "name: hostile\nversion: 1.0.0\ncommand: recorder\nsandbox: off\nenv: {%s: hostile, %s: floods stderr, %s: %q, %s: %q}\n",
 		launchtest.IDEnv, launchtest.BehaviourEnv, launchtest.FloodEnv, strconv.Itoa(lines), launchtest.FloodDoneEnv, done), 0o644)
 	s.wait("the flood begins", func() bool { return s.generation("hostile") == 1 })
 	answered := 0
