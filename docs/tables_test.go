@@ -107,7 +107,18 @@ func TestReferencesAreComplete(t *testing.T) {
 	for _, of := range []struct{ source, pattern, document, form string }{
 		{"host/config.go", `yaml:"([a-z_]+)"`, "docs/operating.md", "`%s`"},
 		{"host/internal/account/account.go", `yaml:"([a-z_]+)"`, "docs/operating.md", "`%s`"},
-		{"host/internal/auth/auth.go", `yaml:"([a-z0-9_]+)"`, "docs/operating.md", "`%s`"},
+		{"host/egress.go", `yaml:"([a-z_]+)"`, "docs/operating.md", "`%s`"},
+		{"host/limits.go", `yaml:"([a-z_]+)"`, "docs/operating.md", "`%s`"},
+		{"host/internal/account/secret.go", `yaml:"([a-z_]+)"`, "docs/operating.md", "`%s`"},
+		{"host/internal/audit/file.go", `yaml:"([a-z_]+)"`, "docs/operating.md", "`%s`"},
+		{"host/internal/auth/callers.go", `yaml:"([a-z0-9_]+)"`, "docs/operating.md", "`%s`"},
+		{"host/internal/auth/certificates.go", `yaml:"([a-z0-9_]+)"`, "docs/operating.md", "`%s`"},
+		{"host/internal/auth/keys.go", `yaml:"([a-z0-9_]+)"`, "docs/operating.md", "`%s`"},
+		{"host/internal/auth/policy.go", `yaml:"([a-z0-9_]+)"`, "docs/operating.md", "`%s`"},
+		{"host/internal/auth/tls.go", `yaml:"([a-z0-9_]+)"`, "docs/operating.md", "`%s`"},
+		{"host/internal/auth/tokens.go", `yaml:"([a-z0-9_]+)"`, "docs/operating.md", "`%s`"},
+		{"host/internal/trust/policy.go", `yaml:"([a-z_]+)"`, "docs/operating.md", "`%s`"},
+		{"host/internal/manifest/limits.go", `yaml:"([a-z_]+)`, "plugin-manifests/README.md", "`%s`"},
 		{"host/internal/manifest/manifest.go", `yaml:"([a-z0-9_]+)`, "plugin-manifests/README.md", "`%s`"},
 		{"host/internal/telemetry/telemetry.go", `"(patchbay_[a-z_]+)"`, "docs/operating.md", "`%s`"},
 		{"host/internal/telemetry/plugin.go", `"(patchbay_[a-z_]+)"`, "docs/operating.md", "`%s`"},
@@ -140,7 +151,7 @@ func TestMetricsExist(t *testing.T) {
 	if len(names) < 20 {
 		t.Fatalf("found %d names", len(names))
 	}
-	source := goSource(t, "host/internal/telemetry")
+	source := goSource(t, "host/internal/telemetry") + goSource(t, "host/internal/audit") + goSource(t, "host/internal/egress")
 	for _, name := range names {
 		if name = strings.TrimSuffix(name, "_bucket"); !strings.Contains(source, `"`+name+`"`) {
 			t.Errorf("docs/operating.md names %s, which the host does not have", name)

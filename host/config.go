@@ -204,6 +204,21 @@ func (c *Config) check() error {
 	if *c.ShutdownDelay < 0 {
 		errs = append(errs, fmt.Errorf("shutdown_delay: %s is less than nothing", c.ShutdownDelay))
 	}
+	errs = append(errs, c.checkEdge(), c.checkRuntimes())
+	if u, err := url.Parse(c.OTLPEndpoint); c.OTLPEndpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		errs = append(errs, fmt.Errorf("otlp_endpoint: %q is no URL such as http://localhost:4317", c.OTLPEndpoint))
+	}
+	_, egressErr := c.egress()
+	errs = append(errs, c.Audit.Check(), egressErr)
+	if err := launch.CheckRuntimeDir(filepath.Join(c.RuntimeDir, ownPrefix+"4194304")); err != nil {
+		errs = append(errs, fmt.Errorf("runtime_dir: %w", err))
+	}
+	return errors.Join(errs...)
+}
+
+// checkEdge holds what strangers meet against the rules.
+func (c *Config) checkEdge() error {
+	var errs []error
 	local, err := loopback(c.Listen)
 	switch {
 	case err != nil:
@@ -219,22 +234,15 @@ func (c *Config) check() error {
 	if !c.Dev && c.IdempotencySecretFile == "" {
 		errs = append(errs, errors.New("idempotency_secret_file: is required; make one with: head -c 32 /dev/urandom > idempotency.secret"))
 	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) checkRuntimes() error {
+	var errs []error
 	for name, path := range c.Runtimes {
 		if info, err := os.Stat(path); !filepath.IsAbs(path) || err != nil || !info.Mode().IsRegular() {
 			errs = append(errs, fmt.Errorf("runtimes.%s: %q is not the absolute path of an executable", name, path))
 		}
-	}
-	if u, err := url.Parse(c.OTLPEndpoint); c.OTLPEndpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		errs = append(errs, fmt.Errorf("otlp_endpoint: %q is no URL such as http://localhost:4317", c.OTLPEndpoint))
-	}
-	if err := c.Audit.Check(); err != nil {
-		errs = append(errs, err)
-	}
-	if _, err := c.egress(); err != nil {
-		errs = append(errs, err)
-	}
-	if err := launch.CheckRuntimeDir(filepath.Join(c.RuntimeDir, ownPrefix+"4194304")); err != nil {
-		errs = append(errs, fmt.Errorf("runtime_dir: %w", err))
 	}
 	return errors.Join(errs...)
 }

@@ -128,7 +128,7 @@ func removeSocket(path string) error {
 	}
 	defer unlock()
 	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSocket == 0 {
-		return nil //nolint:nilerr // it is gone, or somebody's file: a dial is refused by that too
+		return nil // it is gone, or somebody's file: a dial is refused by that too
 	}
 	conn, err := net.DialTimeout("unix", path, time.Second)
 	switch {

@@ -64,10 +64,10 @@ func newStage(ctx context.Context, bin string, r *report) (s *stage, err error) 
 	if err := os.Mkdir(s.path(""), 0o700); err != nil {
 		return s, err
 	}
-	if err := errors.Join(s.putBinary(nil), s.declareNext("")); err != nil {
+	if s.psp, err = local.StartPSP(ctx, bin, "127.0.0.1:0"); err != nil {
 		return s, err
 	}
-	if s.psp, err = local.StartPSP(ctx, bin, "127.0.0.1:0"); err != nil {
+	if err := errors.Join(s.putBinary(nil), s.declareNext("")); err != nil {
 		return s, err
 	}
 	if s.log, err = local.NewLog(filepath.Join(dir, "gateway.log")); err != nil {

@@ -54,6 +54,7 @@ func OpenTunnel(ctx context.Context, conn net.Conn, authority string) (_ net.Con
 	if err != nil {
 		return nil, fmt.Errorf("ask for a tunnel: %w", err)
 	}
+	defer resp.Body.Close() // of a tunnel it is empty
 	if resp.StatusCode/100 != 2 {
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
 		message := strings.TrimSpace(string(text))

@@ -143,7 +143,7 @@ func (c *Controller) declare(file string, l look) (reconcile.Found, *launch.Bina
 	found.Digest = binary.Digest
 	if found.Err = c.trusted(found.Declaration, l); found.Err != nil {
 		binary.Close()
-		return found, nil, nil
+		return found, nil, found.Err
 	}
 	return found, binary, nil
 }

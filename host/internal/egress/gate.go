@@ -142,7 +142,7 @@ func (g *Gate) connect(w http.ResponseWriter, r *http.Request, h *host, to manif
 		return nil
 	}
 	_ = guest.SetDeadline(time.Time{})
-	early, _ := buffered.Reader.Peek(buffered.Reader.Buffered()) // the guest did not wait for the answer
+	early, _ := buffered.Peek(buffered.Reader.Buffered()) // the guest did not wait for the answer
 	t := &tunnel{guest: guest, remote: remote, idle: g.broker.config.IdleTimeout, sent: h.sent, received: h.received}
 	t.carry(g.ctx, early)
 	return nil

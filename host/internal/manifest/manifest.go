@@ -191,7 +191,18 @@ func (d document) check(m *Manifest) error {
 	case m.DrainTimeout < 0:
 		return d.errorf("drain_timeout", "must be a duration such as 10s or 2m")
 	}
-	for name, value := range m.Env {
+	if err := d.checkEnv(m.Env); err != nil {
+		return err
+	}
+	if err := d.checkEgress(m); err != nil {
+		return err
+	}
+	m.setDefaults()
+	return nil
+}
+
+func (d document) checkEnv(env map[string]string) error {
+	for name, value := range env {
 		if !envPattern.MatchString(name) || strings.ContainsRune(value, 0) {
 			return d.errorf("env", "%q can't be a variable of the environment", name)
 		}
@@ -199,9 +210,10 @@ func (d document) check(m *Manifest) error {
 			return d.errorf("env", "%s is set by the host and can't be declared", name)
 		}
 	}
-	if err := d.checkEgress(m); err != nil {
-		return err
-	}
+	return nil
+}
+
+func (m *Manifest) setDefaults() {
 	if m.Start == "" {
 		m.Start = StartEager
 	}
@@ -214,7 +226,6 @@ func (d document) check(m *Manifest) error {
 	if m.DrainTimeout == 0 {
 		m.DrainTimeout = Duration(DefaultDrainTimeout)
 	}
-	return nil
 }
 
 // reservedEnv would change what the verified binary runs.
