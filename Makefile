@@ -38,7 +38,7 @@ run: build ## run the gateway with all connectors on localhost:8000, until Ctrl-
 .PHONY: test
 test: ## run all tests
 	@$(if $(race),,echo "no C compiler: the tests run without the race detector")
-	go test $(race) ./...
+	go test -timeout 20m $(race) ./...
 	$(call in-examples,go test $(race) ./...)
 
 .PHONY: demo

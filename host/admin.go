@@ -75,11 +75,12 @@ func (c *Config) listenAdmin(log hclog.Logger) (net.Listener, error) {
 }
 
 // serveAdmin serves operators while there are plugins.
-func serveAdmin(plugins context.Context, listener net.Listener, control *controller.Controller, journal *admin.Journal, accounts *admin.Accounts, records *audit.Log, log hclog.Logger) error {
-	if listener == nil {
+func (h *host) serveAdmin(plugins context.Context) error {
+	if h.operators == nil {
 		return nil
 	}
-	return admin.NewServer(control, journal, telemetry.Usage).Serve(plugins, listener, accounts, audit.Operators(records, log)...)
+	server := admin.NewServer(h.control, h.journal, telemetry.Usage)
+	return server.Serve(plugins, h.operators, admin.NewAccounts(h.border.accounts, h.connectors), audit.Operators(h.records, h.log)...)
 }
 
 var errInUse = errors.New("another gateway listens there; give each its own state_dir or admin")

@@ -86,7 +86,7 @@ func TestAbuseOfHTTP2(t *testing.T) {
 			stop()
 			strangers.Wait()
 			t.Logf("figure: %s: p99 of honest callers %s, before %s; %d MB more memory; %d frames", attack.name, under, quiet, grown>>20, frames.Load())
-			if under > slowAnyway && under > slowerAtMost*quiet {
+			if !raceEnabled && under > slowAnyway && under > slowerAtMost*quiet { // the race detector slows strangers and honest alike
 				t.Errorf("honest callers wait %s at p99, before %s", under, quiet)
 			}
 			if grown > grownAtMost {

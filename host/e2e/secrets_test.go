@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -71,10 +74,10 @@ func methods(visit func(protoreflect.MethodDescriptor)) {
 
 // TestMarkedValuesShowNowhere makes calls of every operation with marks in every
 // sensitive field, and payments that go wrong in every way, and looks for the
-// marks in what the gateway and the connector say: log, traces, metrics, errors,
-// a crash's last words.
+// marks in what the gateway and the connector say: log, audit log, traces, metrics,
+// errors, a crash's last words.
 func TestMarkedValuesShowNowhere(t *testing.T) {
-	s, psp, receiver := newTracedStack(t, nil)
+	s, psp, receiver := newTracedStack(t, nil, "audit: {file: audit.log, flush: sync}\n")
 	var told strings.Builder
 	calls := 0
 	methods(func(md protoreflect.MethodDescriptor) {
@@ -100,10 +103,37 @@ func TestMarkedValuesShowNowhere(t *testing.T) {
 		cancel()
 		fmt.Fprintln(&told, err, status.Convert(err).Details())
 	}
-	if err := s.pay(refusedRef); err == nil {
-		t.Error("the PSP that quotes everything refused nothing")
-	} else {
-		fmt.Fprintln(&told, err, status.Convert(err).Details())
+	for n := range times(10_000, 100) {
+		err := s.pay(fmt.Sprintf("%s-%d", refusedRef, n))
+		if err == nil {
+			t.Fatal("the PSP that quotes everything refused nothing")
+		}
+		if n < 100 {
+			fmt.Fprintln(&told, err, status.Convert(err).Details())
+		}
+		calls++
+	}
+	processes := ""
+	for _, pid := range append(s.plugin("sandbox"), s.gateway.Process.Pid) {
+		for _, file := range []string{"cmdline", "environ"} {
+			raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
+			if err != nil && !os.IsPermission(err) { // what hides from us hides from others
+				t.Fatal(err)
+			}
+			processes += fmt.Sprintf("%s of %d: %s\n", file, pid, raw)
+		}
+	}
+	files := "" // whatever the gateway keeps, but for the verified binaries
+	err := filepath.WalkDir(s.state(), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() || strings.HasPrefix(entry.Name(), "sha256-") {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		files += fmt.Sprintf("%s: %s\n", path, raw)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	s.wait("the crash is logged", func() bool { return strings.Contains(s.log.String(), "process has ended") })
 
@@ -118,7 +148,11 @@ func TestMarkedValuesShowNowhere(t *testing.T) {
 	for _, span := range receiver.Wait(t, 4) {
 		spans += texts(span)
 	}
-	for where, text := range map[string]string{"errors": told.String(), "log": s.log.String(), "spans": spans, "metrics": metrics(t, s)} {
+	audit, err := os.ReadFile(filepath.Join(s.root(), "audit.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for where, text := range map[string]string{"audit log": string(audit), "errors": told.String(), "processes": processes + strings.Repeat(" ", 500), "files": files + strings.Repeat(" ", 500), "log": s.log.String(), "spans": spans, "metrics": metrics(t, s)} {
 		for _, secret := range []string{markedSecret, markedCard, markedKey} {
 			if at := strings.Index(text, secret); at >= 0 {
 				t.Errorf("%q is in the %s: …%s…", secret, where, text[max(0, at-200):min(len(text), at+100)])
@@ -134,7 +168,7 @@ func TestMarkedValuesShowNowhere(t *testing.T) {
 	if !strings.Contains(s.log.String(), "Authorize") || !strings.Contains(told.String(), "INVALID_REQUEST") || !strings.Contains(told.String(), wire.Mask) {
 		t.Error("the search finds nothing that is there")
 	}
-	t.Logf("%d calls of every operation", calls)
+	figure(t, fmt.Sprintf("%d calls of every operation with marked values", calls), "none found in errors, log, audit log, spans, metrics, files, arguments, environment", "none found")
 }
 
 // secretPayment is a payment that is good, with all that is sensitive marked.

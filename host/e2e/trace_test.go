@@ -73,7 +73,7 @@ func (p *watchedPSP) seen() []pspRequest {
 
 // newTracedStack is a gateway that sends its spans to a receiver as the
 // environment says, and a PSP that is watched.
-func newTracedStack(t *testing.T, env map[string]string) (*stack, *watchedPSP, *otlptest.Receiver) {
+func newTracedStack(t *testing.T, env map[string]string, more ...string) (*stack, *watchedPSP, *otlptest.Receiver) {
 	t.Helper()
 	receiver := otlptest.Start(t)
 	for key, value := range map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.Endpoint, "OTEL_BSP_SCHEDULE_DELAY": "20"} {
@@ -92,7 +92,7 @@ func newTracedStack(t *testing.T, env map[string]string) (*stack, *watchedPSP, *
 	t.Cleanup(server.Close)
 	s.pspURL = server.URL
 	s.manifest("1.0.0")
-	s.startGateway()
+	s.serve("--dev", strings.Join(more, ""))
 	return s, psp, receiver
 }
 

@@ -4,6 +4,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -37,7 +39,10 @@ func again() int {
 	if out, err := build.CombinedOutput(); err != nil {
 		panic(string(out))
 	}
-	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	args := slices.DeleteFunc(slices.Clone(os.Args[1:]), func(arg string) bool { // whoever runs the tests may write there
+		return strings.HasPrefix(arg, "-test.testlogfile=") || strings.HasPrefix(arg, "-test.coverprofile=")
+	})
+	cmd := exec.Command("/proc/self/exe", args...)
 	cmd.Stdout, cmd.Stderr, cmd.Dir = os.Stdout, os.Stderr, dir
 	cmd.Env = append(os.Environ(), "TMPDIR="+dir, "HOME="+dir, pluginVariable+"="+plugin)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
