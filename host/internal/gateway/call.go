@@ -25,6 +25,7 @@ import (
 const (
 	maxKey       = 255      // characters of a caller's idempotency key
 	maxRequestID = 128      // characters of a caller's request id
+	maxTrace     = 512      // characters of a header of a trace (W3C Trace Context, section 3.3.1.5)
 	maxConfig    = 12 << 10 // bytes of x-connector-config; larger headers fail in clients anyhow
 )
 
@@ -78,6 +79,11 @@ func (g *Gateway) newCall(ctx context.Context, method string, md metadata.MD) (*
 	c.requestID = one(md, wire.RequestIDHeader)
 	c.callerKey = one(md, wire.IdempotencyKeyHeader)
 	c.trace = [2]string{one(md, wire.TraceParentHeader), one(md, wire.TraceStateHeader)}
+	for i, header := range c.trace {
+		if !printable(header, maxTrace) {
+			c.trace[i] = ""
+		}
+	}
 	c.beginSpan(g.config.Tracing)
 	if !printable(c.requestID, maxRequestID) {
 		c.requestID = ""
