@@ -53,18 +53,23 @@ func (s *stage) files() (left []string) {
 	return left
 }
 
-// processes are those whose working directory is in the stage's, which every
-// connector's is.
+// processes are those of connectors, which are executed or at home in the stage's
+// directory, and the gateway's sweepers, whose arguments lie in it.
 func (s *stage) processes() (left []string) {
-	links, _ := filepath.Glob("/proc/[0-9]*/cwd")
-	for _, link := range links {
-		at, err := os.Readlink(link)
-		if err == nil && strings.HasPrefix(at, s.dir) {
-			left = append(left, filepath.Base(filepath.Dir(link)))
+	all, _ := filepath.Glob("/proc/[0-9]*")
+	for _, process := range all {
+		home, _ := os.Readlink(filepath.Join(process, "cwd"))
+		program, _ := os.Readlink(filepath.Join(process, "exe"))
+		arguments, _ := os.ReadFile(filepath.Join(process, "cmdline"))
+		if strings.HasPrefix(home, s.dir) || strings.HasPrefix(program, s.dir) || sweeps(arguments) && bytes.Contains(arguments, []byte(s.dir)) {
+			left = append(left, filepath.Base(process))
 		}
 	}
 	return left
 }
+
+// sweeps says whether a command line is that of a gateway's sweeper.
+func sweeps(arguments []byte) bool { return bytes.Contains(arguments, []byte("\x00__sweep\x00")) }
 
 // connectors are the processes that the gateway runs for the connector.
 func (s *stage) connectors() (pids []int) {
@@ -78,7 +83,9 @@ func (s *stage) connectors() (pids []int) {
 		fields := bytes.Fields(raw[bytes.LastIndexByte(raw, ')')+1:]) // state, parent, …
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(stat)))
 		if err == nil && len(fields) > 1 && string(fields[0]) != "Z" && string(fields[1]) == strconv.Itoa(parent) && syscall.Kill(pid, 0) == nil {
-			pids = append(pids, pid)
+			if arguments, err := os.ReadFile(filepath.Join(filepath.Dir(stat), "cmdline")); err == nil && !sweeps(arguments) {
+				pids = append(pids, pid)
+			}
 		}
 	}
 	return pids
