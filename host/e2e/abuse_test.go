@@ -27,14 +27,14 @@ import (
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 )
 
-// What honest callers may notice of abuse: the issue is twice the latency, and a
+// What honest callers may notice of abuse: twice the latency is promised, and a
 // test machine that others share is given five times as much.
 const (
 	honestCallers = 4
 	honestRate    = 100 // calls a second
 	slowerAtMost  = 10
-	slowAnyway    = 250 * time.Millisecond // below this, a ratio says nothing
-	grownAtMost   = 256 << 20              // bytes
+	slowAnyway    = 50 * time.Millisecond // below this, a ratio says nothing
+	grownAtMost   = 256 << 20             // bytes
 )
 
 // abuseRate is how many frames a second strangers send in all. They share the
@@ -86,7 +86,7 @@ func TestAbuseOfHTTP2(t *testing.T) {
 			stop()
 			strangers.Wait()
 			t.Logf("figure: %s: p99 of honest callers %s, before %s; %d MB more memory; %d frames", attack.name, under, quiet, grown>>20, frames.Load())
-			if !raceEnabled && under > slowAnyway && under > slowerAtMost*quiet { // the race detector slows strangers and honest alike
+			if under > within(slowAnyway) && under > slowerAtMost*quiet {
 				t.Errorf("honest callers wait %s at p99, before %s", under, quiet)
 			}
 			if grown > grownAtMost {

@@ -250,7 +250,10 @@ func TestStuckProcessIsReplaced(t *testing.T) {
 	if err := f.call("stick"); err != nil {
 		t.Fatal(err)
 	}
-	f.until("another process serves", func(s Status) bool { return s.State == Serving && s.PID != first.PID })
+	s := f.until("another process serves", func(s Status) bool { return s.State == Serving && s.PID != first.PID })
+	if s.Starts != 2 {
+		t.Errorf("%d starts since it was declared, want 2", s.Starts)
+	}
 	gone(t, first.PID)
 }
 

@@ -14,6 +14,7 @@ type loop struct {
 	next   *release // what is to take over from it; nil if nothing is
 	aside  *release // the target, if it is declared and not to run: held, rolled back, quarantined
 	good   *Target  // what served before, to go back to
+	starts int      // that succeeded since the target was declared
 
 	results chan result    // of starts
 	pending sync.WaitGroup // starts that are under way
@@ -61,7 +62,7 @@ func (l *loop) aim(t *Target) (settled <-chan struct{}) {
 		l.config.Registry.Forget(old.Manifest.Name, old.Manifest.Version)
 		old.Binary.Close()
 	}
-	l.target = t
+	l.target, l.starts = t, 0
 	return l.prefer(t)
 }
 
@@ -164,7 +165,8 @@ func (l *loop) finish(r result) {
 func (l *loop) takeOver(r *release, next *live) {
 	old := l.serves.instance()
 	r.live, r.problem, r.description = next, nil, next.instance.Description
-	r.starts++
+	r.served = true
+	l.starts++
 	l.config.Registry.Swap(next.instance, old)
 	r.fire(Proved, note{sandbox: &next.process.Sandbox})
 	if old == nil {
@@ -197,7 +199,7 @@ func (l *loop) follow(r *release) (gone <-chan struct{}) {
 	if old == nil {
 		return closed()
 	}
-	if r != nil && l.aside == nil && old.starts > 0 && !old.Same(r.Declaration) {
+	if r != nil && l.aside == nil && old.served && !old.Same(r.Declaration) {
 		l.forgetGood()
 		l.good = &Target{Declaration: old.Declaration, Binary: old.Binary.Hold()}
 	}

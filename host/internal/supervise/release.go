@@ -26,7 +26,7 @@ type release struct {
 	cancel   context.CancelFunc // of the start that is under way; nil if none is
 	retry    <-chan time.Time   // when the pause before the next start is over
 	problem  *Problem           // why it does not run
-	starts   int                // that succeeded
+	served   bool               // it has taken calls
 	failures int                // in a row
 	crashes  []time.Time        // within crashWindow
 

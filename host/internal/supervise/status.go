@@ -21,6 +21,7 @@ type Problem struct {
 type Status struct {
 	State   State                 // of what serves or is to serve
 	Target  reconcile.Declaration // what is declared
+	Starts  int                   // since it was declared, that succeeded
 	Problem *Problem              // why it does not run; nil if it does or is on its way
 	Aside   string                // why it is not to run: held, rolled back, quarantined; or empty
 	Good    reconcile.Declaration // what could be gone back to; zero if there is nothing
@@ -28,7 +29,6 @@ type Status struct {
 	// The rest is about what takes calls or rests, and zero if nothing does.
 	Serving     reconcile.Declaration
 	Description *description.Description
-	Starts      int // of what serves
 	// This is about its process.
 	Generation uint64
 	PID        int
@@ -84,7 +84,7 @@ func (s Status) same(other Status) bool {
 }
 
 func (l *loop) look() Status {
-	s := Status{State: Verified, denials: l.denials}
+	s := Status{State: Verified, Starts: l.starts, denials: l.denials}
 	if l.target != nil {
 		s.Target = l.target.Declaration
 	}
@@ -104,7 +104,7 @@ func (l *loop) look() Status {
 		s.Aside = l.aside.out
 	}
 	if r := l.serves; r != nil && (r.live != nil || r.description != nil && r.failures == 0) {
-		s.Serving, s.Description, s.Starts = r.Declaration, r.description, r.starts
+		s.Serving, s.Description = r.Declaration, r.description
 		if r.live != nil {
 			s.Generation, s.PID, s.Since, s.instance = r.live.instance.Generation, r.live.process.PID, r.live.since, r.live.instance
 			s.Sandbox = r.live.process.Sandbox
