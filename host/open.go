@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"golang.org/x/net/netutil"
 
 	"github.com/patchbay/patchbay/host/internal/audit"
 	"github.com/patchbay/patchbay/host/internal/controller"
@@ -111,6 +112,7 @@ func (h *host) openListeners(context.Context) (err error) {
 	if h.callers, err = net.Listen("tcp", h.Listen); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	h.callers = netutil.LimitListener(h.callers, h.Limits.Connections)
 	return nil
 }
 
