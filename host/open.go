@@ -74,6 +74,7 @@ func (h *host) openPlugins(ctx context.Context) error {
 			MinDrain:     h.MaxDeadline + afterDeadline,
 			LongestCall:  h.MaxDeadline + afterDeadline,
 			Observer:     observer{h.journal, h.metrics},
+			Secrets:      func(connector string) []string { return h.border.accounts.Secrets(connector) }, // open before any plugin is
 		},
 	})
 	h.metrics.WatchPlugins(processes(h.control))
