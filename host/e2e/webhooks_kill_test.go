@@ -18,6 +18,7 @@ import (
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+	"google.golang.org/grpc/metadata"
 )
 
 // senders are what a PSP is to the gateway: each has one event at a time, and sends
@@ -121,7 +122,7 @@ func TestWebhooksSurviveKill(t *testing.T) {
 // PSP is not acknowledged. A webhook that is under way when the gateway stops is
 // answered.
 func TestWebhooksToTarget(t *testing.T) {
-	var refuses atomic.Bool
+	var refuses atomic.Int64 // so many that come next
 	var hold atomic.Pointer[chan struct{}]
 	verifier, err := standardwebhooks.NewWebhookRaw([]byte(strings.Repeat("s", 32)))
 	if err != nil {
@@ -134,7 +135,7 @@ func TestWebhooksToTarget(t *testing.T) {
 		if wait := hold.Load(); wait != nil {
 			<-*wait
 		}
-		if refuses.Load() {
+		if refuses.Add(-1) >= 0 {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 	}))
@@ -142,23 +143,36 @@ func TestWebhooksToTarget(t *testing.T) {
 	h := newHooks(t, prepareStack(t), "target: {url: '"+merchant.URL+"/events', secrets: [{file: signing.secret}]}")
 	renamed(t, filepath.Join(h.root(), "signing.secret"), "whsec_"+base64.StdEncoding.EncodeToString([]byte(strings.Repeat("s", 32))))
 	h.serve("--dev", h.config)
-	for _, test := range []struct {
-		refuses bool
-		want    int
-	}{{true, 503}, {true, 503}, {false, 200}} {
-		refuses.Store(test.refuses)
-		if got := h.post(http.DefaultClient, "shop", "evt_1", webhookSecret); got != test.want {
-			t.Errorf("the target refuses: %v; answered %d, want %d", test.refuses, got, test.want)
+	refuses.Store(2)
+	for _, want := range []int{503, 503, 200} {
+		if got := h.post(http.DefaultClient, "shop", "evt_1", webhookSecret); got != want {
+			t.Errorf("answered %d, want %d", got, want)
 		}
 		if err := <-arrived; err != nil {
 			t.Errorf("the merchant can't verify it: %v", err)
 		}
 	}
+	refuses.Store(2) // and the PSP itself comes again by itself
+	ask := payment("hooked")
+	ask.WebhookUrl = "http://" + h.listen + "/webhooks/sandbox/shop"
+	if _, err := h.payments.Authorize(metadata.AppendToOutgoingContext(t.Context(), "x-account", "shop"), ask); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := <-arrived; err != nil {
+			t.Errorf("the merchant can't verify it: %v", err)
+		}
+	}
+	h.wait("the PSP is acknowledged", func() bool {
+		return strings.Contains(h.scrape(), `patchbay_webhooks_total{connector="sandbox",outcome="held",verification="verified"} 2`)
+	})
 	release := make(chan struct{})
 	hold.Store(&release)
 	answered := make(chan int, 1)
 	go func() { answered <- h.post(http.DefaultClient, "shop", "evt_2", webhookSecret) }()
-	<-arrived
+	if err := <-arrived; err != nil {
+		t.Errorf("the merchant can't verify it: %v", err)
+	}
 	if err := h.gateway.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -224,7 +224,7 @@ func TestWebhooksByCallers(t *testing.T) {
 	if err != nil || answer.GetVerification() != paymentsv1.WebhookVerification_WEBHOOK_VERIFICATION_VERIFIED || answer.GetEvents()[0].GetType() != "account.updated" || answer.GetAcknowledgement().GetStatusCode() != 200 {
 		t.Errorf("handled %v, %v", answer, err)
 	}
-	request.Body = append(body, ' ')
+	request.Body = []byte(string(body) + " ")
 	answer, err = client.HandleWebhook(ctx, &paymentsv1.HandleWebhookRequest{Request: request})
 	if err != nil || answer.GetVerification() != paymentsv1.WebhookVerification_WEBHOOK_VERIFICATION_REJECTED || len(answer.GetEvents()) != 0 {
 		t.Errorf("with another body: %v, %v", answer, err)

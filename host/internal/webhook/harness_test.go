@@ -97,6 +97,11 @@ const secretKey = "sk_marked_account"
 // newHarness has a file as its sink unless the declaration names another.
 func newHarness(t testing.TB, edit ...func(*Spec)) *harness {
 	t.Helper()
+	return newTracedHarness(t, nil, edit...)
+}
+
+func newTracedHarness(t testing.TB, tracing *telemetry.Tracing, edit ...func(*Spec)) *harness {
+	t.Helper()
 	h := &harness{t: t, plugin: &plugin{}, metrics: telemetry.NewMetrics(), log: &logged{}, dir: t.TempDir()}
 	h.plugin.answers(verified(&paymentsv1.WebhookEvent{Id: "evt_1", Type: "payment.captured", ObjectId: "pay_1"}), nil)
 	spec := Spec{PublicURL: "https://hooks.example/in/", File: FileSpec{Path: h.file()}, Timeout: 5 * time.Second}
@@ -121,13 +126,13 @@ func newHarness(t testing.TB, edit ...func(*Spec)) *harness {
 		t.Fatal(err)
 	}
 	g, err := gateway.New(gateway.Config{
-		Registry: h.registry(), Accounts: accounts, Auth: auth.Anybody{}, Metrics: h.metrics, Log: log,
+		Registry: h.registry(), Accounts: accounts, Auth: auth.Anybody{}, Metrics: h.metrics, Tracing: tracing, Log: log,
 		KeySecret: []byte("secret of the replicas"), DefaultDeadline: 10 * time.Second, MaxDeadline: 20 * time.Second, MaxMessage: 4 << 20,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.receiver, err = New(Config{Spec: spec, Connectors: g, Accounts: accounts, Sink: sinks, Metrics: h.metrics.Registry, Log: log}); err != nil {
+	if h.receiver, err = New(Config{Spec: spec, Connectors: g, Accounts: accounts, Sink: sinks, Metrics: h.metrics.Registry, Tracing: tracing, Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

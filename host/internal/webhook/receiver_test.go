@@ -12,10 +12,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+	tracev1 "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/patchbay/patchbay/host/internal/telemetry"
+	"github.com/patchbay/patchbay/host/internal/telemetry/otlptest"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
@@ -347,6 +351,36 @@ func TestLog(t *testing.T) {
 	for _, secret := range []string{"4242424242424242", "sig_marked", secretKey} {
 		if strings.Contains(text, secret) {
 			t.Errorf("the log has %s", secret)
+		}
+	}
+}
+
+// A webhook is a trace of its own with its calls in it, whatever its sender says.
+func TestTrace(t *testing.T) {
+	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "20")
+	receiver := otlptest.Start(t)
+	tracing, err := telemetry.NewTracing(t.Context(), receiver.Endpoint, telemetry.NewMetrics(), hclog.NewNullLogger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tracing.Close(context.Background()) })
+	h := newTracedHarness(t, tracing)
+	h.plugin.answers(answered(isFetchBack, 200, &paymentsv1.WebhookEvent{Type: "payment", ObjectId: "pay_1"}), nil)
+	h.plugin.get = func(id string) (*paymentsv1.Payment, error) { return &paymentsv1.Payment{Id: id}, nil }
+	if got := h.post(h.url+"?token=marked", "{}", "Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "X-Sig", "marked"); got.status != 200 {
+		t.Fatalf("answered %d", got.status)
+	}
+	spans := receiver.Wait(t, 5) // the webhook, two calls and their hand-overs
+	roots := otlptest.Children(otlptest.Span{Span: &tracev1.Span{}}, spans)
+	if len(spans) != 5 || len(roots) != 1 || roots[0].GetName() != "/webhooks/{connector}/{account}" {
+		t.Fatalf("spans %v", spans)
+	}
+	if calls := otlptest.Children(roots[0], spans); len(calls) != 2 || roots[0].Attribute("http.response.status_code") != "200" || roots[0].Attribute("patchbay.connector") != "acme" {
+		t.Errorf("calls %v of %v", calls, roots[0])
+	}
+	for _, span := range spans {
+		if text := span.String(); strings.Contains(text, "marked") || fmt.Sprintf("%x", span.GetTraceId()) == "0af7651916cd43dd8448eb211c80319c" {
+			t.Errorf("span %s", text)
 		}
 	}
 }

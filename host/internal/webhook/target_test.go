@@ -47,7 +47,7 @@ func newMerchant(t *testing.T) *merchant {
 		}
 		w.WriteHeader(status)
 	}))
-	t.Cleanup(m.Server.Close)
+	t.Cleanup(m.Close)
 	return m
 }
 
@@ -150,7 +150,7 @@ func TestTarget_fails(t *testing.T) {
 			t.Error("an event that came again has another id")
 		}
 	}
-	m.Server.Close()
+	m.Close()
 	if got := h.post("", "{}"); got.status != 503 {
 		t.Errorf("a target that is gone: %d", got.status)
 	}
