@@ -73,7 +73,8 @@ func (c *Config) validateBoundary() (declared []string, err error) {
 	_, webhooksErr := c.webhooksTLS(hclog.NewNullLogger())
 	identities, ageErr := c.identities()
 	declared, problems, accountsErr := account.Validate(account.Config{Specs: c.Accounts, Dir: c.AccountsDir, Identities: identities})
-	errs := []error{tlsErr, webhooksErr, callersErr, ageErr, accountsErr}
+	secretsErr := c.Webhooks.Target.Validate(identities)
+	errs := []error{tlsErr, secretsErr, webhooksErr, callersErr, ageErr, accountsErr}
 	for _, p := range problems {
 		errs = append(errs, p)
 	}

@@ -206,9 +206,9 @@ func TestWebhooksInProduction(t *testing.T) {
 		t.Errorf("validated as %s", raw)
 	}
 	renamed(t, filepath.Join(root, "bad.yaml"), strings.ReplaceAll(config, "name: shop", "name: webhook")+
-		"plugins: plugins\nruntime_dir: .\nwebhooks: {listen: '0.0.0.0:0', target: {url: 'http://orders.example', secrets: [{env: X}]}}\n")
+		"plugins: plugins\nruntime_dir: .\nwebhooks: {listen: '0.0.0.0:0', target: {url: 'http://orders.example', secrets: [{env: NO_SUCH_SECRET}]}}\n")
 	raw = h.operatorless("validate", "--config", filepath.Join(root, "bad.yaml"))
-	for _, want := range []string{"webhooks: tls: cert_file", "webhooks: public_url: is required", "events go over https", `the name "webhook" is the gateway's own`} {
+	for _, want := range []string{"webhooks: tls: cert_file", "webhooks: public_url: is required", "events go over https", "webhooks: target: secrets[0]: the variable NO_SUCH_SECRET is not set", `the name "webhook" is the gateway's own`} {
 		if !strings.Contains(raw, want) {
 			t.Errorf("validated as %s; want %q", raw, want)
 		}

@@ -137,6 +137,17 @@ func TestUnheld(t *testing.T) {
 	}
 }
 
+// A full disk holds nothing.
+func TestUnheld_fullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("SKIPPED: there is no /dev/full, the disk that is always full")
+	}
+	h := newHarness(t, func(s *Spec) { s.File.Path = "/dev/full" })
+	if got := h.post("", "{}"); got.status != 503 || !strings.Contains(h.log.String(), "no space left") {
+		t.Errorf("answered %d", got.status)
+	}
+}
+
 // What a gateway that died has left of a line is gone when the next opens the file.
 func TestOpenSink_cutsUnfinishedLine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "webhooks.jsonl")

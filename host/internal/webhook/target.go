@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -84,7 +85,11 @@ func (t *target) send(ctx context.Context, e Event) error {
 	req.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
 	resp, err := t.client.Do(req)
 	if err != nil {
-		return fmt.Errorf("the target: %w", err)
+		var about *url.Error
+		if errors.As(err, &about) { // its text has the whole address, which may hold a token
+			err = about.Err
+		}
+		return fmt.Errorf("the target can't be reached: %w", err)
 	}
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxTargetAnswer))
@@ -113,22 +118,41 @@ const minSecret = 24
 func (s *signers) load() error {
 	var all []*standardwebhooks.Webhook
 	for i, spec := range s.specs {
-		text, err := s.reader.Read(spec)
+		signer, err := readSigner(s.reader, spec)
 		if err != nil {
 			return fmt.Errorf("secrets[%d]: %w", i, err)
-		}
-		raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(text, "whsec_"))
-		if err != nil || len(raw) < minSecret {
-			return fmt.Errorf("secrets[%d]: want whsec_ and at least %d bytes in base64", i, minSecret)
-		}
-		signer, err := standardwebhooks.NewWebhookRaw(raw)
-		if err != nil {
-			return fmt.Errorf("secrets[%d]: %w", i, errors.New("can't be used"))
 		}
 		all = append(all, signer)
 	}
 	s.current.Store(&all)
 	return nil
+}
+
+// readSigner makes a signer of a secret. Its errors never say what the secret is.
+func readSigner(reader *account.Secrets, spec account.Secret) (*standardwebhooks.Webhook, error) {
+	text, err := reader.Read(spec)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(text, "whsec_"))
+	if err != nil || len(raw) < minSecret {
+		return nil, fmt.Errorf("want whsec_ and at least %d bytes in base64", minSecret)
+	}
+	return standardwebhooks.NewWebhookRaw(raw)
+}
+
+// Validate reads the secrets that can be read without running a command.
+func (t TargetSpec) Validate(identities []age.Identity) error {
+	var errs []error
+	for i, spec := range t.Secrets {
+		if len(spec.Command) > 0 {
+			continue
+		}
+		if _, err := readSigner(account.NewSecrets(identities), spec); err != nil {
+			errs = append(errs, fmt.Errorf("webhooks: target: secrets[%d]: %w", i, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // follow reads the secrets again and again until ctx ends. What can't be read
