@@ -93,14 +93,17 @@ func validate() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		manifests, accounts, err := host.Validate(c)
+		valid, err := host.Validate(c)
 		if err != nil {
 			return fmt.Errorf("not valid:\n%w", err)
 		}
-		for _, line := range slices.Concat(accounts, manifests) {
+		for _, line := range valid.Doubts {
+			fmt.Fprintln(cmd.ErrOrStderr(), "warning:", line)
+		}
+		for _, line := range slices.Concat(valid.Accounts, valid.Manifests) {
 			fmt.Fprintln(cmd.OutOrStdout(), line)
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "valid: configuration, and manifests: %d\n", len(manifests))
+		fmt.Fprintf(cmd.OutOrStdout(), "valid: configuration, and manifests: %d\n", len(valid.Manifests))
 		return nil
 	}
 	return cmd
