@@ -345,10 +345,10 @@ func TestValidate(t *testing.T) {
 		t.Errorf("without a digest: %v", err)
 	}
 	f.write("a.yaml", manifestOf("a", "1.0.0")+"sandbox: off\n")
-	if _, err := Validate(Config{Dir: f.dir}); err == nil || !strings.Contains(err.Error(), "a.yaml:5: sandbox: can't be off") {
+	if _, _, err := Validate(Config{Dir: f.dir}); err == nil || !strings.Contains(err.Error(), "a.yaml:5: sandbox: can't be off") {
 		t.Errorf("with its sandbox off: %v", err)
 	}
-	if _, err := Validate(Config{Dir: filepath.Join(f.dir, "absent")}); err == nil {
+	if _, _, err := Validate(Config{Dir: filepath.Join(f.dir, "absent")}); err == nil {
 		t.Error("an absent directory is valid")
 	}
 }

@@ -57,7 +57,7 @@ type Receiver struct {
 	proxies []netip.Prefix
 	rate    *rate.Limiter
 	places  chan struct{} // one is taken by each webhook that is being handled
-	large   chan struct{} // and by each large body that is being read
+	large   chan struct{} // and by each with a large body, from its arrival on
 	metrics metrics
 	doubts  *doubts
 }
@@ -116,7 +116,8 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, d *delivery
 	if !r.rate.Allow() {
 		return later(http.StatusTooManyRequests, outcomeLimited, "more webhooks a second than per_second")
 	}
-	body, a, ok := r.read(w, req)
+	body, done, a, ok := r.read(w, req)
+	defer done()
 	if !ok {
 		return a
 	}

@@ -18,41 +18,42 @@ import (
 const (
 	maxBody  = 3 << 20  // bytes, as HttpRequest in the contract allows
 	small    = 64 << 10 // bytes of a body that is read without a place for large ones
-	maxLarge = 16       // large bodies that are read at a time
+	maxLarge = 16       // webhooks with large bodies at a time
 )
 
 // read reads a webhook's body. Senders may be slow, and nobody knows them yet: what
 // all of them make the host keep is bounded by the number of connections and of
-// large bodies.
-func (r *Receiver) read(w http.ResponseWriter, req *http.Request) (body []byte, a answer, ok bool) {
+// large bodies. done gives the place of a large one back.
+func (r *Receiver) read(w http.ResponseWriter, req *http.Request) (body []byte, done func(), a answer, ok bool) {
+	done = func() {}
 	tooLarge := refused(http.StatusRequestEntityTooLarge, outcomeMalformed, "the body is larger than 3 MiB")
 	if req.ContentLength > maxBody {
-		return nil, tooLarge, false
+		return nil, done, tooLarge, false
 	}
 	bounded := http.MaxBytesReader(w, req.Body, maxBody)
 	var begun bytes.Buffer
 	_, err := io.CopyN(&begun, bounded, small)
 	switch {
 	case errors.Is(err, io.EOF):
-		return begun.Bytes(), answer{}, true
+		return begun.Bytes(), done, answer{}, true
 	case err != nil:
-		return nil, refused(http.StatusBadRequest, outcomeMalformed, "the body did not arrive: "+err.Error()), false
+		return nil, done, refused(http.StatusBadRequest, outcomeMalformed, "the body did not arrive: "+err.Error()), false
 	}
 	select {
 	case r.large <- struct{}{}:
-		defer func() { <-r.large }()
+		done = func() { <-r.large }
 	default:
-		return nil, later(http.StatusServiceUnavailable, outcomeLimited, "too many large webhooks at a time"), false
+		return nil, done, later(http.StatusServiceUnavailable, outcomeLimited, "too many large webhooks at a time"), false
 	}
 	_, err = io.Copy(&begun, bounded)
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return nil, tooLarge, false
+		return nil, done, tooLarge, false
 	case err != nil:
-		return nil, refused(http.StatusBadRequest, outcomeMalformed, "the body did not arrive: "+err.Error()), false
+		return nil, done, refused(http.StatusBadRequest, outcomeMalformed, "the body did not arrive: "+err.Error()), false
 	}
-	return begun.Bytes(), answer{}, true
+	return begun.Bytes(), done, answer{}, true
 }
 
 // request is a webhook as the connector gets it: byte for byte, at the address that
