@@ -33,6 +33,7 @@ type callValue struct {
 	log      hclog.Logger
 	unmapped *unmappedWords // of the server
 	spans    *spans         // nil: not wanted
+	checked  bool           // the host has found the request right, by this contract's rules
 }
 
 // WithCall returns a context whose call is the given one.

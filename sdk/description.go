@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/invopop/jsonschema"
-	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
@@ -62,7 +61,8 @@ type Idempotency struct {
 	MaxLength int           // how long a key may be; 0 if the PSP does not say
 }
 
-// describe builds the description of what the server serves.
+// describe builds the description of what the server serves, for a host with the
+// same contract.
 func (s *Server) describe(d Description) (*connectorv1.Description, error) {
 	if d.ID == "" {
 		return nil, fmt.Errorf("Description.ID is empty: give the manifest's name")
@@ -87,10 +87,8 @@ func (s *Server) describe(d Description) (*connectorv1.Description, error) {
 	if wired.Services, err = s.describeServices(d); err != nil {
 		return nil, err
 	}
-	if wired.Descriptors, err = s.descriptorSet(wired.GetServices()); err != nil {
-		return nil, err
-	}
-	return wired, nil
+	wired.Descriptors, err = s.descriptorSet(true)
+	return wired, err
 }
 
 func (s *Server) describeServices(d Description) ([]*connectorv1.Service, error) {
@@ -155,37 +153,30 @@ func configSchema(config any) (*structpb.Struct, error) {
 	return schema, schema.UnmarshalJSON(raw)
 }
 
-// descriptorSet collects the files of all services and what they import, imports
-// first; with comments where they are known. Nothing is linked here: that takes
-// longer than everything else that a start does.
-func (s *Server) descriptorSet(services []*connectorv1.Service) (*descriptorpb.FileDescriptorSet, error) {
-	known := map[string]*descriptorpb.FileDescriptorProto{}
-	for _, file := range slices.Concat(wire.Descriptors().GetFile(), s.descriptors) {
-		known[file.GetName()] = file
+// descriptorSet collects the files of services and what they import, with comments
+// where they are known. Of a contract that the host has too, the files of further
+// services are all that it needs. Nothing is linked here: that takes longer than
+// everything else that a start does.
+func (s *Server) descriptorSet(shared bool) (*descriptorpb.FileDescriptorSet, error) {
+	files := s.descriptors
+	var names []string
+	for _, extra := range s.extra {
+		names = append(names, extra.desc.ServiceName)
 	}
-	set := &descriptorpb.FileDescriptorSet{}
-	seen := map[string]bool{}
-	var add func(fd protoreflect.FileDescriptor)
-	add = func(fd protoreflect.FileDescriptor) {
-		if seen[fd.Path()] {
-			return
+	if !shared {
+		files = slices.Concat(wire.Descriptors().GetFile(), files)
+		for _, b := range s.bound {
+			names = append(names, b.service)
 		}
-		seen[fd.Path()] = true
-		for i := range fd.Imports().Len() {
-			add(fd.Imports().Get(i).FileDescriptor)
-		}
-		file := known[fd.Path()]
-		if file == nil {
-			file = protodesc.ToFileDescriptorProto(fd)
-		}
-		set.File = append(set.File, file)
 	}
-	for _, service := range services {
-		d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service.GetName()))
-		if err != nil {
-			return nil, fmt.Errorf("service %s: its generated code is not linked in: %w", service.GetName(), err)
+	var services []protoreflect.ServiceDescriptor
+	for _, name := range names {
+		d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name))
+		service, ok := d.(protoreflect.ServiceDescriptor)
+		if err != nil || !ok {
+			return nil, fmt.Errorf("service %s: its generated code is not linked in: %w", name, err)
 		}
-		add(d.ParentFile())
+		services = append(services, service)
 	}
-	return set, nil
+	return &descriptorpb.FileDescriptorSet{File: wire.Closure(services, files)}, nil
 }

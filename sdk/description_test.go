@@ -164,6 +164,33 @@ func TestDescribe_descriptors(t *testing.T) {
 	}
 }
 
+// A host with the same contract is not sent the contract's files.
+func TestDescribe_toAHostWithTheSameContract(t *testing.T) {
+	c := struct {
+		described
+		getsRefunds
+	}{minimal, newConnector(nothing).getsRefunds}
+	client := connectorv1.NewConnectorServiceClient(serve(t, c))
+	brief, err := client.Describe(t.Context(), &connectorv1.DescribeRequest{Contract: wire.Contract()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := client.Describe(t.Context(), &connectorv1.DescribeRequest{Contract: []byte("another contract")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(brief.GetDescription().GetDescriptors().GetFile()); n != 0 {
+		t.Errorf("%d files are sent", n)
+	}
+	if len(whole.GetDescription().GetDescriptors().GetFile()) == 0 {
+		t.Error("a host with another contract is sent no files")
+	}
+	whole.Description.Descriptors, brief.Description.Descriptors = nil, nil
+	if !proto.Equal(whole, brief) {
+		t.Errorf("the descriptions differ in more than their files:\n%v\n%v", whole, brief)
+	}
+}
+
 func comment(d protoreflect.Descriptor) string {
 	return d.ParentFile().SourceLocations().ByDescriptor(d).LeadingComments
 }

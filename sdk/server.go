@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -83,11 +84,9 @@ func NewServer(c Connector, opts ...Option) (*Server, error) {
 	if err := errors.Join(s.errs...); err != nil {
 		return nil, err
 	}
-	var requests []proto.Message
 	for _, op := range operations() {
 		if handle := op.bind(c); handle != nil {
 			s.bound = append(s.bound, boundOperation{op, handle})
-			requests = append(requests, op.request())
 		}
 	}
 	s.account, _ = c.(AccountChecker)
@@ -95,7 +94,7 @@ func NewServer(c Connector, opts ...Option) (*Server, error) {
 		s.bound = append(s.bound, boundOperation{operation{service: disputeService, method: uploadEvidence}, nil})
 	}
 	var err error
-	if s.validator, err = wire.NewValidator(requests...); err != nil {
+	if s.validator, err = wire.NewValidator(); err != nil {
 		return nil, err
 	}
 	s.description, err = s.describe(c.Describe())
@@ -154,10 +153,13 @@ func (s *Server) methodDesc(b boundOperation) grpc.MethodDesc {
 	}
 }
 
-// serve validates, calls the connector and holds its answer against the request.
+// serve validates what the host has not, calls the connector and holds its answer
+// against the request.
 func (s *Server) serve(ctx context.Context, b boundOperation, req proto.Message) (proto.Message, error) {
-	if err := s.validate(req); err != nil {
-		return nil, err
+	if !callOf(ctx).checked {
+		if err := s.validate(req); err != nil {
+			return nil, err
+		}
 	}
 	resp, err := b.handle(ctx, req)
 	if err == nil {
@@ -235,7 +237,11 @@ func (s *Server) incoming(ctx context.Context, method string) (context.Context, 
 		return nil, Errorf(InvalidRequest, "", "%w", err).failure().Err()
 	}
 	call := callFrom(wired)
-	return withCall(ctx, callValue{Call: call, log: s.log, unmapped: s.unmapped, spans: startSpans(wired.GetSpans(), call, method)}), nil
+	return withCall(ctx, callValue{
+		Call: call, log: s.log, unmapped: s.unmapped,
+		spans:   startSpans(wired.GetSpans(), call, method),
+		checked: bytes.Equal(wired.GetCheckedContract(), wire.Contract()),
+	}), nil
 }
 
 // outgoing turns what a handler ended with into the error that travels.
@@ -269,8 +275,14 @@ func (s streamWithContext) Context() context.Context { return s.ctx }
 type connectorService struct{ *Server }
 
 // Describe implements connectorv1.ConnectorServiceServer.
-func (c connectorService) Describe(context.Context, *connectorv1.DescribeRequest) (*connectorv1.DescribeResponse, error) {
-	return &connectorv1.DescribeResponse{Description: c.description}, nil
+func (c connectorService) Describe(_ context.Context, req *connectorv1.DescribeRequest) (*connectorv1.DescribeResponse, error) {
+	if bytes.Equal(req.GetContract(), wire.Contract()) {
+		return &connectorv1.DescribeResponse{Description: c.description}, nil
+	}
+	whole := proto.CloneOf(c.description)
+	var err error
+	whole.Descriptors, err = c.descriptorSet(false)
+	return &connectorv1.DescribeResponse{Description: whole}, err
 }
 
 // Probe implements connectorv1.ConnectorServiceServer.

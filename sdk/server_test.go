@@ -141,6 +141,32 @@ func TestServer_probe(t *testing.T) {
 	}
 }
 
+// What a host with the same contract has checked is not checked again.
+func TestServer_trustsAHostWithTheSameContract(t *testing.T) {
+	for name, test := range map[string]struct {
+		checked []byte
+		want    bool // the connector is reached
+	}{
+		"the same":    {wire.Contract(), true},
+		"another":     {[]byte("another contract"), false},
+		"not checked": {nil, false},
+	} {
+		reached := false
+		conn := serve(t, newConnector(func(context.Context) error {
+			reached = true
+			return nil
+		}))
+		ctx, err := wire.OutgoingContext(t.Context(), &connectorv1.CallContext{CheckedContract: test.checked})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = paymentsv1.NewPaymentServiceClient(conn).GetPayment(ctx, &paymentsv1.GetPaymentRequest{})
+		if reached != test.want || !test.want && status.Code(err) != codes.InvalidArgument {
+			t.Errorf("%s: an invalid request reached the connector: %t; %v", name, reached, err)
+		}
+	}
+}
+
 func TestServer_validatesRequests(t *testing.T) {
 	reached := false
 	conn := serve(t, newConnector(func(context.Context) error {

@@ -2,10 +2,10 @@ package sandbox
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -17,6 +17,7 @@ import (
 	"github.com/patchbay/patchbay/plugins/sandbox/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
+	"github.com/patchbay/patchbay/sdk/webhook"
 )
 
 const (
@@ -44,12 +45,8 @@ func (c *Connector) HandleWebhook(ctx context.Context, req *paymentsv1.HandleWeb
 	if err != nil {
 		return nil, err
 	}
-	if reason := distrust(req.GetRequest(), config.WebhookSecrets, time.Now()); reason != "" {
-		return &paymentsv1.HandleWebhookResponse{
-			Verification:    paymentsv1.WebhookVerification_WEBHOOK_VERIFICATION_REJECTED,
-			RejectionReason: reason,
-			Acknowledgement: &paymentsv1.HttpResponse{StatusCode: http.StatusUnauthorized},
-		}, nil
+	if err := verify(req.GetRequest(), config.WebhookSecrets, time.Now()); err != nil {
+		return webhook.Rejected(http.StatusUnauthorized, err.Error()), nil
 	}
 	event, err := readEvent(req.GetRequest().GetBody())
 	if err != nil {
@@ -59,56 +56,33 @@ func (c *Connector) HandleWebhook(ctx context.Context, req *paymentsv1.HandleWeb
 	if err != nil {
 		return nil, translateRead(err)
 	}
-	return &paymentsv1.HandleWebhookResponse{
-		Verification:    paymentsv1.WebhookVerification_WEBHOOK_VERIFICATION_VERIFIED,
-		Events:          []*paymentsv1.WebhookEvent{told},
-		Acknowledgement: &paymentsv1.HttpResponse{StatusCode: http.StatusOK},
-	}, nil
+	return webhook.Verified(&paymentsv1.HttpResponse{StatusCode: http.StatusOK}, told), nil
 }
 
-// distrust says why a webhook can't be believed, or nothing. Each of the
-// account's secrets may have signed it, so that they can be rotated; an empty
-// one signs nothing.
-func distrust(r *paymentsv1.HttpRequest, secrets []sdk.Secret, now time.Time) string {
-	at, signatures, err := readSignature(r.GetHeaders())
+// verify returns why a webhook can't be believed, or nothing. Each of the account's
+// secrets may have signed it, so that they can be rotated.
+func verify(r *paymentsv1.HttpRequest, secrets []sdk.Secret, now time.Time) error {
+	at, signatures, err := readSignature(webhook.Header(r, signatureHeader))
 	if err != nil {
-		return err.Error()
+		return err
 	}
-	if age := now.Sub(at); age.Abs() > tolerance {
-		return fmt.Sprintf("the signature is %s old; at most %s is allowed", age.Round(time.Second), tolerance)
+	if err := webhook.Fresh(at, now, tolerance); err != nil {
+		return err
 	}
-	usable, genuine := false, false
-	for _, secret := range secrets {
-		if secret == "" {
-			continue
-		}
-		usable = true
-		mac := hmac.New(sha256.New, []byte(secret.Reveal()))
-		mac.Write([]byte(strconv.FormatInt(at.Unix(), 10) + "."))
-		mac.Write(r.GetBody())
-		want := mac.Sum(nil)
-		for _, got := range signatures {
-			genuine = hmac.Equal(got, want) || genuine
-		}
+	keys, err := webhook.Keys(secrets, nil)
+	if err != nil {
+		return err
 	}
-	switch {
-	case !usable:
-		return "the account has no webhook secret"
-	case !genuine:
-		return "the signature is wrong"
+	message := append([]byte(strconv.FormatInt(at.Unix(), 10)+"."), r.GetBody()...)
+	if !webhook.Genuine(sha256.New, keys, message, signatures...) {
+		return errors.New("the signature is wrong")
 	}
-	return ""
+	return nil
 }
 
 // readSignature reads the one signature header: the time, and the signatures of
 // scheme v1.
-func readSignature(headers []*paymentsv1.HttpHeader) (at time.Time, signatures [][]byte, err error) {
-	var values []string
-	for _, h := range headers {
-		if strings.EqualFold(h.GetName(), signatureHeader) {
-			values = append(values, h.GetValue())
-		}
-	}
+func readSignature(values []string) (at time.Time, signatures [][]byte, err error) {
 	if len(values) != 1 {
 		return at, nil, fmt.Errorf("there are %d headers %s", len(values), signatureHeader)
 	}

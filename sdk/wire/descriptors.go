@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"crypto/sha256"
 	_ "embed"
 	"fmt"
 	"sync"
@@ -26,6 +27,43 @@ func Descriptors() *descriptorpb.FileDescriptorSet {
 		panic(fmt.Sprintf("the embedded descriptor set is broken: %v", err)) // a build error, not a state
 	}
 	return set
+}
+
+// Contract is the SHA-256 of this project's .proto files, comments and all: what
+// differs in nothing else is the same contract. The result must not be changed.
+var Contract = sync.OnceValue(func() []byte {
+	sum := sha256.Sum256(descriptors)
+	return sum[:]
+})
+
+// Closure returns the files that declare the services and all that they import,
+// imports first; those that are among files as they are there, with comments.
+func Closure(services []protoreflect.ServiceDescriptor, files []*descriptorpb.FileDescriptorProto) []*descriptorpb.FileDescriptorProto {
+	commented := make(map[string]*descriptorpb.FileDescriptorProto, len(files))
+	for _, file := range files {
+		commented[file.GetName()] = file
+	}
+	var closure []*descriptorpb.FileDescriptorProto
+	seen := map[string]bool{}
+	var add func(fd protoreflect.FileDescriptor)
+	add = func(fd protoreflect.FileDescriptor) {
+		if seen[fd.Path()] {
+			return
+		}
+		seen[fd.Path()] = true
+		for i := range fd.Imports().Len() {
+			add(fd.Imports().Get(i).FileDescriptor)
+		}
+		file := commented[fd.Path()]
+		if file == nil {
+			file = protodesc.ToFileDescriptorProto(fd)
+		}
+		closure = append(closure, file)
+	}
+	for _, service := range services {
+		add(service.ParentFile())
+	}
+	return closure
 }
 
 // Files returns Descriptors as a resolver, which must not be changed.

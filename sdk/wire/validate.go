@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -45,9 +46,9 @@ func (v *Validator) Check(m proto.Message) ([]*errdetails.BadRequest_FieldViolat
 // not defined" or "it does not add up" are left to the far side, which knows
 // better.
 func (v *Validator) CheckAcrossVersions(m proto.Message) ([]*errdetails.BadRequest_FieldViolation, error) {
-	newer := newerThanUs(m.ProtoReflect())
+	newer := sync.OnceValue(func() bool { return Newer(m) })
 	return v.check(m, func(rule string) bool {
-		return !newer || rule != "required" && rule != "enum.defined_only" && rule != ruleOrderTotal
+		return rule != "required" && rule != "enum.defined_only" && rule != ruleOrderTotal || !newer()
 	})
 }
 
@@ -89,8 +90,10 @@ func (v *Validator) broken(m proto.Message) ([]breach, error) {
 	return append(broken, v.breaches.in(m.ProtoReflect())...), nil
 }
 
-// newerThanUs says whether a message holds anything that this binary's contract
-// does not know.
+// Newer says whether a message holds anything that this binary's contract does not
+// know.
+func Newer(m proto.Message) bool { return newerThanUs(m.ProtoReflect()) }
+
 func newerThanUs(m protoreflect.Message) bool {
 	if len(m.GetUnknown()) > 0 {
 		return true

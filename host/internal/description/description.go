@@ -49,9 +49,9 @@ func (m Method) Unary() bool { return !m.ClientStreams && !m.ServerStreams }
 // Description is what a connector says of itself, checked. What it says does not
 // change.
 type Description struct {
-	Wired    *connectorv1.Description
-	Methods  map[string]Method // by path
-	Services []string          // sorted full names
+	Wired    *connectorv1.Description // without the files that the host has itself
+	Methods  map[string]Method        // by path
+	Services []string                 // sorted full names
 	Files    *protoregistry.Files
 	schema   *jsonschema.Schema
 
@@ -59,7 +59,8 @@ type Description struct {
 	checks  atomic.Int64
 }
 
-// Parse checks a description. name and version are the manifest's.
+// Parse checks a description, which it takes over. name and version are the
+// manifest's.
 func Parse(name, version string, wired *connectorv1.Description) (*Description, error) {
 	switch {
 	case wired == nil:
@@ -72,8 +73,9 @@ func Parse(name, version string, wired *connectorv1.Description) (*Description, 
 		return nil, errors.New("the connector serves nothing")
 	}
 	d := &Description{Wired: wired, Methods: map[string]Method{}}
+	wired.Descriptors = &descriptorpb.FileDescriptorSet{File: foreign(wired.GetDescriptors().GetFile())}
 	var err error
-	if d.Files, err = wire.NewFiles(foreign(wired.GetDescriptors().GetFile()), known{}); err != nil {
+	if d.Files, err = wire.NewFiles(wired.GetDescriptors().GetFile(), known{}); err != nil {
 		return nil, fmt.Errorf("the connector's descriptors: %w", err)
 	}
 	if d.schema, err = compileSchema(wired.GetConfigSchema()); err != nil {
@@ -224,5 +226,15 @@ func (d *Description) Brief() *connectorv1.Description {
 	}
 }
 
-// Full is the whole description but for what wire.Descriptors gives everybody.
-func (d *Description) Full() *connectorv1.Description { return proto.CloneOf(d.Wired) }
+// Full is the whole description, with every file that its services need.
+func (d *Description) Full() *connectorv1.Description {
+	full := proto.CloneOf(d.Wired)
+	var services []protoreflect.ServiceDescriptor
+	for _, name := range d.Services {
+		if found, err := d.find(name); err == nil { // it was found before
+			services = append(services, found)
+		}
+	}
+	full.Descriptors.File = wire.Closure(services, append(wire.Descriptors().GetFile(), full.GetDescriptors().GetFile()...))
+	return full
+}

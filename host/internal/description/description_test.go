@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -37,6 +39,37 @@ func TestParse(t *testing.T) {
 	}
 	if len(d.Methods) != 3 {
 		t.Errorf("undeclared methods are carried: %v", d.Methods)
+	}
+}
+
+// Callers see every file that the services need, be they the host's own or such as
+// the connector brings.
+func TestFull(t *testing.T) {
+	d, err := Parse("acme", "1.0.0", described(func(d *connectorv1.Description) {
+		d.Services = append(d.Services, &connectorv1.Service{Name: "acme.v1.Loyalty"})
+		d.Descriptors = &descriptorpb.FileDescriptorSet{File: []*descriptorpb.FileDescriptorProto{{
+			Name: proto.String("acme/v1/loyalty.proto"), Package: proto.String("acme.v1"),
+			Dependency: []string{"patchbay/payments/v1/money.proto"},
+			Service:    []*descriptorpb.ServiceDescriptorProto{{Name: proto.String("Loyalty")}},
+		}}}
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept := d.Wired.GetDescriptors().GetFile(); len(kept) != 1 {
+		t.Errorf("%d files are kept, want only the connector's own", len(kept))
+	}
+	files, err := protodesc.NewFiles(d.Full().GetDescriptors())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []protoreflect.FullName{"acme.v1.Loyalty", "patchbay.payments.v1.PaymentService", "patchbay.payments.v1.Money"} {
+		found, err := files.FindDescriptorByName(name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if found.ParentFile().Path() != "acme/v1/loyalty.proto" && found.ParentFile().SourceLocations().ByDescriptor(found).LeadingComments == "" {
+			t.Errorf("%s has no comment", name)
+		}
 	}
 }
 

@@ -172,7 +172,7 @@ func (g *Gateway) checkInline(c *call) wire.Failure {
 
 // context is the letter's new envelope: all that the connector gets to see.
 func (c *call) context(secret []byte) *connectorv1.CallContext {
-	return &connectorv1.CallContext{
+	context := &connectorv1.CallContext{
 		RequestId:      c.requestID,
 		IdempotencyKey: c.derivedKey(secret),
 		Account:        c.pick.account,
@@ -180,6 +180,10 @@ func (c *call) context(secret []byte) *connectorv1.CallContext {
 		Traceparent:    c.trace[0],
 		Tracestate:     c.trace[1],
 	}
+	if c.request != nil && c.request.checked {
+		context.CheckedContract = wire.Contract()
+	}
+	return context
 }
 
 // derivedKey is the key for the PSP. It is the same on every replica and says

@@ -283,6 +283,7 @@ func (g *Gateway) validate(request *frame, d *description.Description, m descrip
 		f.Fields = violations
 		return f
 	}
+	request.checked = !wire.Newer(message)
 	if refused := d.Judge(m, message); refused != nil {
 		return undeclared(d.Wired.GetId(), refused)
 	}

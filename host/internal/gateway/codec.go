@@ -13,6 +13,7 @@ import (
 type frame struct {
 	data    mem.BufferSlice
 	message proto.Message // decoded, if the host knows it and had to look; nobody encodes it again
+	checked bool          // the message is right by all rules, as far as this host's contract goes, and that is all of it
 }
 
 // free lets go of the bytes.

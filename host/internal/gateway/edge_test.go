@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -208,6 +209,15 @@ func TestUnknownFieldsSurvive(t *testing.T) {
 	}
 	if string(got) != string(newer) {
 		t.Errorf("unknown fields: %x", got)
+	}
+	if _, call := h.plugin.seen(); len(call.GetCheckedContract()) > 0 {
+		t.Error("the gateway says that it has checked what it does not know")
+	}
+	if _, err := h.payments.Authorize(h.ctx("x-connector", "acme"), valid()); err != nil {
+		t.Fatal(err)
+	}
+	if _, call := h.plugin.seen(); !bytes.Equal(call.GetCheckedContract(), wire.Contract()) {
+		t.Errorf("the gateway says that it has checked by %x, want %x", call.GetCheckedContract(), wire.Contract())
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/registry"
 	"github.com/patchbay/patchbay/host/internal/sandbox"
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
+	"github.com/patchbay/patchbay/sdk/wire"
 )
 
 // live is a process that answers, with its instance.
@@ -155,7 +156,7 @@ func (c Config) keepProbing(l *live) {
 // ask has a connector describe itself and show a sign of life.
 func ask(ctx context.Context, name, version string, process *launch.Process) (*description.Description, error) {
 	client := connectorv1.NewConnectorServiceClient(process.Conn)
-	said, err := client.Describe(ctx, &connectorv1.DescribeRequest{})
+	said, err := client.Describe(ctx, &connectorv1.DescribeRequest{Contract: wire.Contract()})
 	if err != nil {
 		return nil, fmt.Errorf("it does not describe itself: %w", err)
 	}

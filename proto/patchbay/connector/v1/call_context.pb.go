@@ -43,9 +43,13 @@ type CallContext struct {
 	Tracestate string `protobuf:"bytes,6,opt,name=tracestate,proto3" json:"tracestate,omitempty"`
 	// The host takes spans of this call, in the trailer "patchbay-spans-bin" of
 	// the answer. Without it they are not worth making.
-	Spans         bool `protobuf:"varint,7,opt,name=spans,proto3" json:"spans,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Spans bool `protobuf:"varint,7,opt,name=spans,proto3" json:"spans,omitempty"`
+	// The SHA-256 of the contract by whose rules the host has found the request
+	// right; absent if it could not judge all of it. A connector that was built
+	// with the same contract need not check again.
+	CheckedContract []byte `protobuf:"bytes,8,opt,name=checked_contract,json=checkedContract,proto3" json:"checked_contract,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *CallContext) Reset() {
@@ -127,11 +131,18 @@ func (x *CallContext) GetSpans() bool {
 	return false
 }
 
+func (x *CallContext) GetCheckedContract() []byte {
+	if x != nil {
+		return x.CheckedContract
+	}
+	return nil
+}
+
 var File_patchbay_connector_v1_call_context_proto protoreflect.FileDescriptor
 
 const file_patchbay_connector_v1_call_context_proto_rawDesc = "" +
 	"\n" +
-	"(patchbay/connector/v1/call_context.proto\x12\x15patchbay.connector.v1\x1a&patchbay/payments/v1/sensitivity.proto\"\xe5\x01\n" +
+	"(patchbay/connector/v1/call_context.proto\x12\x15patchbay.connector.v1\x1a&patchbay/payments/v1/sensitivity.proto\"\x90\x02\n" +
 	"\vCallContext\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12'\n" +
@@ -142,7 +153,8 @@ const file_patchbay_connector_v1_call_context_proto_rawDesc = "" +
 	"\n" +
 	"tracestate\x18\x06 \x01(\tR\n" +
 	"tracestate\x12\x14\n" +
-	"\x05spans\x18\a \x01(\bR\x05spansBFZDgithub.com/patchbay/patchbay/proto/patchbay/connector/v1;connectorv1b\x06proto3"
+	"\x05spans\x18\a \x01(\bR\x05spans\x12)\n" +
+	"\x10checked_contract\x18\b \x01(\fR\x0fcheckedContractBFZDgithub.com/patchbay/patchbay/proto/patchbay/connector/v1;connectorv1b\x06proto3"
 
 var (
 	file_patchbay_connector_v1_call_context_proto_rawDescOnce sync.Once

@@ -24,7 +24,10 @@ const (
 
 // DescribeRequest asks for the description.
 type DescribeRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The SHA-256 of the contract that the host was built with. A connector that
+	// was built with the same leaves the contract's files out of the descriptors.
+	Contract      []byte `protobuf:"bytes,1,opt,name=contract,proto3" json:"contract,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -57,6 +60,13 @@ func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use DescribeRequest.ProtoReflect.Descriptor instead.
 func (*DescribeRequest) Descriptor() ([]byte, []int) {
 	return file_patchbay_connector_v1_connector_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *DescribeRequest) GetContract() []byte {
+	if x != nil {
+		return x.Contract
+	}
+	return nil
 }
 
 // DescribeResponse answers Describe.
@@ -288,8 +298,9 @@ var File_patchbay_connector_v1_connector_service_proto protoreflect.FileDescript
 
 const file_patchbay_connector_v1_connector_service_proto_rawDesc = "" +
 	"\n" +
-	"-patchbay/connector/v1/connector_service.proto\x12\x15patchbay.connector.v1\x1a\x1egoogle/protobuf/duration.proto\x1a'patchbay/connector/v1/description.proto\"\x11\n" +
-	"\x0fDescribeRequest\"X\n" +
+	"-patchbay/connector/v1/connector_service.proto\x12\x15patchbay.connector.v1\x1a\x1egoogle/protobuf/duration.proto\x1a'patchbay/connector/v1/description.proto\"-\n" +
+	"\x0fDescribeRequest\x12\x1a\n" +
+	"\bcontract\x18\x01 \x01(\fR\bcontract\"X\n" +
 	"\x10DescribeResponse\x12D\n" +
 	"\vdescription\x18\x01 \x01(\v2\".patchbay.connector.v1.DescriptionR\vdescription\"\x0e\n" +
 	"\fProbeRequest\"K\n" +
