@@ -38,11 +38,12 @@ func New() *Connector { return &Connector{} }
 
 // Config is the configuration of an account.
 type Config struct {
-	APIKey         sdk.Secret `json:"api_key" jsonschema:"minLength=1,description=Secret or restricted key: sk_test_… or rk_live_…"`
-	BaseURL        string     `json:"base_url,omitempty" jsonschema:"format=uri,default=https://api.stripe.com,description=Where Stripe's API is; without the /v1"`
-	FilesURL       string     `json:"files_url,omitempty" jsonschema:"format=uri,default=https://files.stripe.com,description=Where files are uploaded to"`
-	Account        string     `json:"account,omitempty" jsonschema:"pattern=^acct_,description=Connected account on whose behalf requests are made"`
-	PublishableKey string     `json:"publishable_key,omitempty" jsonschema:"pattern=^pk_,description=Key for browsers and apps; given back with client sessions"`
+	APIKey         sdk.Secret   `json:"api_key" jsonschema:"minLength=1,description=Secret or restricted key: sk_test_… or rk_live_…"`
+	BaseURL        string       `json:"base_url,omitempty" jsonschema:"format=uri,default=https://api.stripe.com,description=Where Stripe's API is; without the /v1"`
+	FilesURL       string       `json:"files_url,omitempty" jsonschema:"format=uri,default=https://files.stripe.com,description=Where files are uploaded to"`
+	Account        string       `json:"account,omitempty" jsonschema:"pattern=^acct_,description=Connected account on whose behalf requests are made"`
+	WebhookSecrets []sdk.Secret `json:"webhook_secrets,omitempty" jsonschema:"writeOnly=true,description=Signing secrets of the webhook endpoints: whsec_…; several while one is replaced"`
+	PublishableKey string       `json:"publishable_key,omitempty" jsonschema:"pattern=^pk_,description=Key for browsers and apps; given back with client sessions"`
 }
 
 // Describe implements sdk.Connector.
@@ -60,6 +61,7 @@ func (*Connector) Describe() sdk.Description {
 			connectorv1.ThreeDsMode_THREE_DS_MODE_PSP, connectorv1.ThreeDsMode_THREE_DS_MODE_EXTERNAL,
 		},
 		Capabilities: capabilities(),
+		Webhooks:     connectorv1.WebhookVerificationMode_WEBHOOK_VERIFICATION_MODE_SIGNATURE,
 		Evidence:     connectorv1.Evidence_EVIDENCE_CONTRACT_TESTED,
 		TestData:     testData(),
 	}

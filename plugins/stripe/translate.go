@@ -66,11 +66,12 @@ func setInstrumentTold(ctx context.Context, p *paymentsv1.Payment, intent *api.P
 	}
 }
 
-// setAmounts fills in the five amounts. The charge is known only where it was
-// expanded and somebody has paid or reserved something.
+// setAmounts fills in the five amounts. Where the charge was not expanded nobody
+// has said what was authorized and refunded.
 func setAmounts(p *paymentsv1.Payment, intent *api.PaymentIntent) error {
 	var authorized, refunded int64
-	if charge := intent.LatestCharge; charge != nil && charge.Paid {
+	charge := intent.LatestCharge
+	if charge != nil && charge.Paid {
 		authorized = charge.Amount
 		if partial := charge.PaymentMethodDetails.Card.AmountAuthorized; partial > 0 {
 			authorized = partial
@@ -95,6 +96,9 @@ func setAmounts(p *paymentsv1.Payment, intent *api.PaymentIntent) error {
 			return err
 		}
 		*a.to = m
+	}
+	if charge != nil && charge.Object == "" {
+		p.AuthorizedAmount, p.RefundedAmount = nil, nil
 	}
 	return nil
 }

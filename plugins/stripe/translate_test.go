@@ -10,7 +10,7 @@ import (
 func TestAmounts(t *testing.T) {
 	type amounts struct{ authorized, capturable, captured, refunded int64 }
 	charge := func(captured, refunded, authorized int64) *api.Charge {
-		c := &api.Charge{ID: "ch_1", Amount: 1000, AmountCaptured: captured, AmountRefunded: refunded, Paid: true}
+		c := &api.Charge{ID: "ch_1", Object: "charge", Amount: 1000, AmountCaptured: captured, AmountRefunded: refunded, Paid: true}
 		c.PaymentMethodDetails.Card.AmountAuthorized = authorized
 		return c
 	}
@@ -54,7 +54,7 @@ func TestAmounts(t *testing.T) {
 // TestWhatWasPaidWith: an instrument that is kept for a customer can be named
 // again, and is a mandate where the payer need not be there.
 func TestWhatWasPaidWith(t *testing.T) {
-	charge := &api.Charge{ID: "ch_1", Paid: true, PaymentMethodDetails: api.PaymentMethodDetails{Type: "card", Card: api.CardDetails{
+	charge := &api.Charge{ID: "ch_1", Object: "charge", Paid: true, PaymentMethodDetails: api.PaymentMethodDetails{Type: "card", Card: api.CardDetails{
 		Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2030, Funding: "debit", Country: "FR", Fingerprint: "fp", AuthorizationCode: "831000",
 		NetworkTransactionID: "MCC1", CaptureBefore: 1900000000, Wallet: api.Wallet{Type: "apple_pay"},
 		Checks:       api.CardChecks{AddressLine1Check: "pass", AddressPostalCodeCheck: "unavailable", CVCCheck: "fail"},

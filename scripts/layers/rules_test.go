@@ -39,7 +39,7 @@ func rooms() []room {
 		{name: "sdk/connectortest/...", may: []string{"proto/...", "sdk", "sdk/wire", "sdk/connectortest/..."}},
 
 		// A plugin's own folder is added to each of these.
-{name: "plugins/*/...", may: []string{"proto/...", "sdk", "sdk/form", "sdk/webhook/..."}, tests: []string{"sdk/connectortest/..."}},
+		{name: "plugins/*/...", may: []string{"proto/...", "sdk", "sdk/form", "sdk/webhook/..."}, tests: []string{"sdk/connectortest/..."}},
 
 		{name: "host/cmd/patchbay/...", may: []string{"host", "host/cmd/patchbay/...", "proto/...", "sdk/wire", "sdk/connectortest"}},
 		{name: "host/internal/manifest", tests: []string{"host/internal/manifest"}, never: pure},

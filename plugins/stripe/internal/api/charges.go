@@ -8,10 +8,22 @@ type Charge struct {
 	Amount               int64                `json:"amount"`
 	AmountCaptured       int64                `json:"amount_captured"`
 	AmountRefunded       int64                `json:"amount_refunded"`
+	Captured             bool                 `json:"captured"`
+	Created              int64                `json:"created"`
+	Currency             string               `json:"currency"`
+	FailureCode          string               `json:"failure_code"`
+	FailureMessage       string               `json:"failure_message"`
+	Metadata             map[string]string    `json:"metadata"` // that of the PaymentIntent
 	Object               string               `json:"object"`
 	Paid                 bool                 `json:"paid"` // true also for an authorization
 	PaymentIntent        ID                   `json:"payment_intent"`
 	PaymentMethodDetails PaymentMethodDetails `json:"payment_method_details"`
+	Refunded             bool                 `json:"refunded"` // all of it
+	Status               string               `json:"status"`
+}
+
+func (c *Charge) valid() bool {
+	return c.Object == "charge" && c.ID != "" && c.Currency != "" && c.Status != ""
 }
 
 // UnmarshalJSON reads both forms of an expandable field.

@@ -43,6 +43,9 @@ type Answer struct {
 	Replayed bool
 }
 
+// errNotAsked is the error of a well-formed answer that is something else.
+var errNotAsked = errors.New("it is not the object that was asked for")
+
 // object is anything that Stripe answers with.
 type object interface{ valid() bool }
 
@@ -116,7 +119,7 @@ func (c *Client) do(req *http.Request, out object) (Answer, error) {
 	}
 	err = json.Unmarshal(body, out)
 	if err == nil && !out.valid() {
-		err = errors.New("it is not the object that was asked for")
+		err = errNotAsked
 	}
 	if err != nil {
 		return answer, &MalformedError{RequestID: answer.RequestID, Cause: err}

@@ -23,6 +23,7 @@ func TestFieldsAreStripes(t *testing.T) {
 		"dispute_evidence_details":            EvidenceDetails{},
 		"dispute_payment_method_details":      DisputeMethodDetails{},
 		"dispute_payment_method_details_card": DisputeCard{},
+		"event":                               Event{},
 		"file":                                File{},
 		"mandate":                             Mandate{},
 		"payment_intent":                      PaymentIntent{},

@@ -30,6 +30,8 @@ type Mandate struct {
 	Status        string `json:"status"`
 }
 
+func (m *Mandate) valid() bool { return m.Object == "mandate" && m.ID != "" && m.Status != "" }
+
 // UnmarshalJSON reads both forms of an expandable field.
 func (m *Mandate) UnmarshalJSON(raw []byte) error {
 	type plain Mandate // without this method
