@@ -3,14 +3,13 @@ package stripe
 import (
 	"context"
 
-	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
 )
 
 // Complete implements sdk.Completer. What the payer's browser or Stripe's SDK
-// brings back is believed in nothing: Stripe is asked. A payment that waits for a
-// confirmation alone gets it.
+// brings back is believed in nothing: Stripe is asked. Nothing has to be confirmed
+// after that: payments are confirmed when they are made, sessions by Stripe's SDK.
 // Source: https://docs.stripe.com/payments/payment-intents/verifying-status.
 func (*Connector) Complete(ctx context.Context, req *paymentsv1.CompleteRequest) (*paymentsv1.CompleteResponse, error) {
 	stripe, err := clientFor(ctx, "payment_id", req.GetPaymentId(), req.GetConnectorOptions())
@@ -30,27 +29,9 @@ func (*Connector) Complete(ctx context.Context, req *paymentsv1.CompleteRequest)
 	if err != nil {
 		return nil, readFailure(err)
 	}
-	if intent.Status == "requires_confirmation" {
-		return confirm(ctx, stripe, req)
-	}
 	payment, err := payment(ctx, intent)
 	if err != nil {
 		return nil, readFailure(err)
 	}
 	return &paymentsv1.CompleteResponse{Payment: payment}, nil
-}
-
-func confirm(ctx context.Context, stripe *api.Client, req *paymentsv1.CompleteRequest) (*paymentsv1.CompleteResponse, error) {
-	intent, err := stripe.ConfirmPaymentIntent(ctx, req.GetPaymentId(), api.ConfirmPaymentIntentParams{
-		ReturnURL: req.GetReturnUrl(), Expand: []string{latestCharge},
-	})
-	if refused, ok := refusal(err); ok && refused.PaymentIntent != nil {
-		payment, err := refusedPayment(ctx, asked{}, refused)
-		return &paymentsv1.CompleteResponse{Payment: payment}, err
-	}
-	if err != nil {
-		return nil, failure(err)
-	}
-	payment, err := payment(ctx, intent)
-	return &paymentsv1.CompleteResponse{Payment: payment}, err
 }

@@ -68,6 +68,7 @@ func (*Connector) Describe() sdk.Description {
 }
 
 // idempotency says of every operation that posts that Stripe recognises a repeat.
+// Complete only asks.
 // Keys are kept for at least 24 hours and have at most 255 characters.
 // Source: https://docs.stripe.com/api/idempotent_requests.
 func idempotency() map[string]sdk.Idempotency {
@@ -76,9 +77,9 @@ func idempotency() map[string]sdk.Idempotency {
 		TTL:       24 * time.Hour,
 		MaxLength: 255,
 	}
-	all := map[string]sdk.Idempotency{}
+	all := map[string]sdk.Idempotency{"Complete": {Kind: connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_READ_ONLY}}
 	for _, operation := range []string{
-		"Authorize", "Complete", "Capture", "Void", "Reverse", "AdjustAuthorization", "CreateRefund",
+		"Authorize", "Capture", "Void", "Reverse", "AdjustAuthorization", "CreateRefund",
 		"SetupMandate", "ChargeMandate", "RevokeMandate", "Tokenize", "DeletePaymentMethod",
 		"CreateCustomer", "UpdateCustomer", "CreateClientSession",
 		"AcceptDispute", "SubmitEvidence", "DefendDispute", "CreatePayout", "VoidPayout",

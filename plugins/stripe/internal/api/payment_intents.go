@@ -73,12 +73,6 @@ type CancelPaymentIntentParams struct {
 	Expand             []string `form:"expand"`
 }
 
-// ConfirmPaymentIntentParams are the parameters of ConfirmPaymentIntent.
-type ConfirmPaymentIntentParams struct {
-	ReturnURL string   `form:"return_url"`
-	Expand    []string `form:"expand"`
-}
-
 // IncrementAuthorizationParams are the parameters of IncrementAuthorization.
 type IncrementAuthorizationParams struct {
 	Amount int64    `form:"amount"` // the new total
@@ -118,13 +112,6 @@ func (c *Client) CapturePaymentIntent(ctx context.Context, id string, params Cap
 func (c *Client) CancelPaymentIntent(ctx context.Context, id string, params CancelPaymentIntentParams) (*PaymentIntent, error) {
 	intent := &PaymentIntent{}
 	_, err := c.post(ctx, resource("payment_intents", id, "cancel"), params, intent)
-	return intent, err
-}
-
-// ConfirmPaymentIntent goes on with a payment that waits for nothing but that.
-func (c *Client) ConfirmPaymentIntent(ctx context.Context, id string, params ConfirmPaymentIntentParams) (*PaymentIntent, error) {
-	intent := &PaymentIntent{}
-	_, err := c.post(ctx, resource("payment_intents", id, "confirm"), params, intent)
 	return intent, err
 }
 
