@@ -109,7 +109,7 @@ func setCustomer(c object, form url.Values) {
 	for _, name := range []string{"name", "email", "phone", "business_name"} {
 		if form.Has(name) {
 			if c[name] = form.Get(name); form.Get(name) == "" {
-				c[name] = nil
+				delete(c, name)
 			}
 		}
 	}

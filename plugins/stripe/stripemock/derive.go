@@ -302,6 +302,23 @@ func setState(fixtures node, o Options) error {
 	setIntent(intent, o.Intent)
 	setCharge(charge, card, o.Intent)
 	setRefund(refund, o)
+	return setStored(fixtures)
+}
+
+// setStored has an instrument set up and kept for a customer.
+func setStored(fixtures node) error {
+	setup, err := at(fixtures, "resources", "setup_intent")
+	if err != nil {
+		return err
+	}
+	method, err := at(fixtures, "resources", "payment_method")
+	if err != nil {
+		return err
+	}
+	method["customer"] = "cus_1"
+	maps.Copy(setup, node{
+		"status": "succeeded", "customer": "cus_1", "payment_method": method["id"], "last_setup_error": nil, "next_action": nil,
+	})
 	return nil
 }
 
