@@ -194,6 +194,7 @@ func mandateSamples() []sample {
 func customerSamples() []sample {
 	return []sample{
 		{"keep a card", "Tokenize", `{"paymentMethod":` + instruments()["card"] + `,"metadata":{"label":"7"},` + addressInJSON + `}`},
+		{"keep what is there", "Tokenize", `{"paymentMethod":{"cardToken":{"token":"pm_1"}},"customerId":"cus_1"}`},
 		{"keep a debit for a customer", "Tokenize", `{"paymentMethod":` + instruments()["sepa_debit"] + `,"customerId":"cus_1","customer":{"email":"jo@example.com"}}`},
 		{"forget a method", "DeletePaymentMethod", `{"token":"pm_1"}`},
 		{"create a customer", "CreateCustomer", `{"details":{"reference":"customer-42","givenName":"Jo","familyName":"Doe","email":"jo@example.com","phone":"+14155550100","company":"Acme Ltd"},` + addressInJSON + `,"shippingAddress":{"givenName":"Sam","line1":"2 Main Street","countryCode":"US"},"metadata":{"tier":"gold"}}`},

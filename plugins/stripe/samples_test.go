@@ -168,6 +168,8 @@ func (s *standIn) seed() {
 		o := s.fixture(name)
 		o["id"] = id
 		switch name {
+		case "payout":
+			o["status"] = "pending"
 		case "payment_method":
 			o["customer"] = "cus_1"
 		case "dispute":

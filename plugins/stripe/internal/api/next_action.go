@@ -50,8 +50,9 @@ func (a *NextAction) UnmarshalJSON(raw []byte) error {
 	if err := json.Unmarshal(members["type"], &a.Type); err != nil {
 		return err
 	}
-	if a.Type == "use_stripe_sdk" || members[a.Type] == nil {
-		return nil // its members are the SDK's
+	details := members[a.Type]
+	if a.Type == "use_stripe_sdk" || len(details) == 0 || details[0] != '{' {
+		return nil // what is in it is the SDK's
 	}
-	return json.Unmarshal(members[a.Type], &a.Details)
+	return json.Unmarshal(details, &a.Details)
 }
