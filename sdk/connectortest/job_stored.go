@@ -169,6 +169,9 @@ func beginRevokeMandate(c *Case) job {
 			equal(c, "mandate.status", paymentsv1.MandateStatus_MANDATE_STATUS_REVOKED, got.GetStatus())
 		},
 	}
+	if token := m.GetPaymentMethod().GetToken(); token != "" { // PSPs may revoke by the instrument
+		j.marks = append(j.marks, token)
+	}
 	if c.has("GetMandate") {
 		j.look = func() { c.mandateIs(m.GetId(), paymentsv1.MandateStatus_MANDATE_STATUS_REVOKED) }
 	}
