@@ -35,7 +35,6 @@ func rooms() []room {
 		{name: "sdk/wire", may: []string{"proto/..."}, tests: []string{"sdk/wire"}},
 		{name: "sdk/webhook", may: []string{"proto/...", "sdk"}, tests: []string{"sdk/webhook"}},
 		// What the host signs its own webhooks with, too.
-		{name: "sdk/webhook/standard", tests: []string{"sdk/webhook/standard"}},
 		{name: "sdk/connectortest/...", may: []string{"proto/...", "sdk", "sdk/wire", "sdk/connectortest/..."}},
 
 		// A plugin's own folder is added to each of these.
@@ -45,7 +44,7 @@ func rooms() []room {
 		{name: "host/internal/manifest", tests: []string{"host/internal/manifest"}, never: pure},
 		{name: "host/internal/reconcile", may: []string{"host/internal/manifest"}, tests: []string{"host/internal/reconcile"}, never: pure},
 		{name: "host/internal/watch", tests: []string{"host/internal/watch"}},
-		{name: "host/...", may: []string{"host/...", "proto/...", "sdk/wire", "sdk/webhook/standard"}},
+		{name: "host/...", may: []string{"host/...", "proto/...", "sdk/wire"}},
 
 		{name: "scripts/...", may: []string{"scripts/...", "plugins/...", "proto/...", "sdk", "sdk/wire"}},
 		{name: "docs/...", may: []string{"docs/...", "proto/...", "sdk", "sdk/wire"}},
