@@ -35,7 +35,7 @@ func rooms() []room {
 		{name: "sdk/webhook", may: []string{"proto/...", "sdk"}, tests: []string{"sdk/webhook"}},
 		// What the host signs its own webhooks with, too.
 		{name: "sdk/webhook/standard", tests: []string{"sdk/webhook/standard"}},
-		{name: "sdk/connectortest/...", may: []string{"proto/...", "sdk", "sdk/wire", "sdk/connectortest/..."}},
+		{name: "sdk/connectortest/...", may: []string{"proto/...", "sdk", "sdk/wire", "sdk/connectortest/..."}, tests: []string{"sdk/webhook/..."}},
 
 		// A plugin's own folder is added to each of these.
 		{name: "plugins/*/...", may: []string{"proto/...", "sdk", "sdk/webhook/..."}, tests: []string{"sdk/connectortest/..."}},
