@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -116,6 +117,8 @@ func (w workspace) resetManifests(t *testing.T) {
 type running struct {
 	dir               string
 	psp, gateway, ops string // addresses
+	production        string // address of a gateway that the document starts
+	webhooks          string // and where PSPs send theirs
 
 	mu  sync.Mutex
 	log []string // of the gateway
@@ -124,7 +127,7 @@ type running struct {
 func (w workspace) run(t *testing.T) *running {
 	t.Helper()
 	w.resetManifests(t)
-	r := &running{dir: w.dir}
+	r := &running{dir: w.dir, production: freeAddress(t)}
 	r.psp = first(t, r.spawn(t, "psp", `listening on http://(\S+)`, "bin/connector-sandbox", "psp", "--listen", "127.0.0.1:0"))
 	r.declarePSP(t)
 	config := []string{
@@ -133,16 +136,20 @@ func (w workspace) run(t *testing.T) *running {
 		"  - name: sandbox",
 		"    connector: sandbox",
 		"    default: true",
-		"    config: {base_url: 'http://" + r.psp + "'}",
+		"    config: {base_url: 'http://" + r.psp + "', webhook_secrets: [whsec_sandbox_default]}",
+	}
+	if err := os.MkdirAll(filepath.Join(w.dir, ".run"), 0o755); err != nil {
+		t.Fatal(err)
 	}
 	if node, err := exec.LookPath("node"); err == nil { // for the connector in examples/connector-node
 		config = append(config, "  - name: sandbox-node", "    connector: sandbox-node", "    default: true",
 			"    config: {base_url: 'http://"+r.psp+"'}", "runtimes: {node: "+node+"}")
 	}
+	config = append(config, "webhooks: {listen: 127.0.0.1:0, file: {path: .run/webhooks.jsonl}}")
 	w.write(t, "run.yaml", strings.Join(config, "\n"))
-	found := r.spawn(t, "gateway", `(?:operations|ready): listen=(\S+)`,
+	found := r.spawn(t, "gateway", `(?:webhooks|operations|ready): listen=(\S+)`,
 		"bin/patchbay", "serve", "--dev", "--config", "run.yaml", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0")
-	r.ops, r.gateway = first(t, found), first(t, found)
+	r.webhooks, r.ops, r.gateway = first(t, found), first(t, found), first(t, found)
 	return r
 }
 
@@ -159,6 +166,28 @@ func (r *running) declarePSP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// serve starts what a document says, which ends with the test.
+func (r *running) serve(t *testing.T, script string) {
+	t.Helper()
+	words := strings.Fields(r.here(script))
+	r.spawn(t, "started", "$^", words[0], words[1:]...)
+}
+
+// freeAddress is one that nobody listens on, with a name that certificates have.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net.JoinHostPort("localhost", port)
 }
 
 // spawn starts a program that ends with the test, and gives what a pattern finds
@@ -242,7 +271,7 @@ func (r *running) admin() string { return "unix:" + filepath.Join(r.dir, "state"
 // the sandbox connector's process.
 func (r *running) here(text string) string {
 	return strings.NewReplacer(
-		"localhost:8000", r.gateway, "localhost:8001", r.ops, "127.0.0.1:8701", r.psp,
+		"localhost:8000", r.gateway, "localhost:8443", r.production, "localhost:8001", r.ops, "localhost:8002", r.webhooks, "127.0.0.1:8701", r.psp,
 		"kill -9 PID", "kill -9 "+r.pid("sandbox"),
 	).Replace(text)
 }

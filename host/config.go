@@ -18,6 +18,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/auth"
 	"github.com/patchbay/patchbay/host/internal/launch"
 	"github.com/patchbay/patchbay/host/internal/trust"
+	"github.com/patchbay/patchbay/host/internal/webhook"
 )
 
 // Config is all that an operator can set. The zero value of a field means its
@@ -55,6 +56,9 @@ type Config struct {
 	AccountsDir     string         `yaml:"accounts_dir"`      // files with further accounts, one in each
 	AgeIdentityFile string         `yaml:"age_identity_file"` // decrypts accounts' secrets
 
+	// Webhooks says where PSPs send webhooks and where their events go.
+	Webhooks webhook.Spec `yaml:"webhooks"`
+
 	Limits          Limits        `yaml:"limits"`
 	Egress          EgressConfig  `yaml:"egress"`
 	DefaultDeadline time.Duration `yaml:"default_deadline"`
@@ -72,6 +76,8 @@ type Config struct {
 	InlineConfig  bool `yaml:"inline_config"`   // callers may bring configuration
 	InlineBaseURL bool `yaml:"inline_base_url"` // and it may move a connector's base URL
 
+	// File is where the configuration was read from; empty if it was not.
+	File string `yaml:"-"`
 	// Self is the path of the program that runs the host. It is started once more,
 	// to remove what a killed host leaves behind; see Sweep. If it is empty, the
 	// next start does that.
@@ -101,8 +107,10 @@ func parseConfig(path string, raw []byte) (Config, error) {
 	if err := decoder.Decode(&c); err != nil && len(bytes.TrimSpace(raw)) > 0 {
 		return Config{}, fmt.Errorf("%s: %w", path, located(err))
 	}
+	c.File = path
 	dir := filepath.Dir(path)
 	paths := append([]*string{&c.Plugins, &c.StateDir, &c.RuntimeDir, &c.IdempotencySecretFile, &c.Trust.LockFile}, c.boundaryPaths()...)
+	paths = append(paths, c.Webhooks.Paths()...)
 	for i := range c.Trust.Keys {
 		paths = append(paths, &c.Trust.Keys[i].File)
 	}
@@ -170,6 +178,7 @@ func (c *Config) complete() error {
 	c.MaxDeadline = or(c.MaxDeadline, 2*time.Minute)
 	c.ShutdownTimeout = or(c.ShutdownTimeout, c.MaxDeadline+10*time.Second)
 	c.Limits.complete()
+	c.Webhooks.Complete()
 	if c.ShutdownDelay == nil {
 		c.ShutdownDelay = new(defaultShutdownDelay)
 		if c.Dev {
@@ -204,7 +213,7 @@ func (c *Config) check() error {
 	if *c.ShutdownDelay < 0 {
 		errs = append(errs, fmt.Errorf("shutdown_delay: %s is less than nothing", c.ShutdownDelay))
 	}
-	errs = append(errs, c.checkEdge(), c.checkRuntimes())
+	errs = append(errs, c.checkEdge(), c.checkWebhooks(), c.checkRuntimes())
 	if u, err := url.Parse(c.OTLPEndpoint); c.OTLPEndpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		errs = append(errs, fmt.Errorf("otlp_endpoint: %q is no URL such as http://localhost:4317", c.OTLPEndpoint))
 	}
@@ -215,6 +224,8 @@ func (c *Config) check() error {
 	}
 	return errors.Join(errs...)
 }
+
+var errNoCallers = errors.New("callers: nobody could call; declare at least one, or use --dev on your own machine")
 
 // checkEdge holds what strangers meet against the rules.
 func (c *Config) checkEdge() error {
@@ -229,7 +240,7 @@ func (c *Config) checkEdge() error {
 		errs = append(errs, fmt.Errorf("tls: cert_file and key_file are required to listen on %s", c.Listen))
 	}
 	if !c.Dev && len(c.Callers) == 0 {
-		errs = append(errs, errors.New("callers: nobody could call; declare at least one, or use --dev on your own machine"))
+		errs = append(errs, errNoCallers)
 	}
 	if !c.Dev && c.IdempotencySecretFile == "" {
 		errs = append(errs, errors.New("idempotency_secret_file: is required; make one with: head -c 32 /dev/urandom > idempotency.secret"))

@@ -39,8 +39,13 @@ func captureScenarios() []Scenario {
 
 // captures takes an amount and holds the answer to it; nil takes all.
 func (c *Case) captures(p *paymentsv1.Payment, amount *paymentsv1.Money, more bool, taken int64, want paymentsv1.PaymentStatus, total int64) {
-	r, err := c.capture(asked(c, "Capture", &paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: amount, MoreToCome: more}))
+	r, err := c.capture(asked(c, "Capture", &paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: c.all("Capture", amount, taken), MoreToCome: more}))
 	c.ok("Capture", err)
+	if c.later("Capture") {
+		c.accepted(p, r.GetPayment())
+		c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual, captured: total})
+		return
+	}
 	equal(c, "payment.id", p.GetId(), r.GetPayment().GetId())
 	equal(c, "payment.reference", p.GetReference(), r.GetPayment().GetReference())
 	equal(c, "payment.status", want, r.GetPayment().GetStatus())
@@ -54,8 +59,8 @@ func (c *Case) captures(p *paymentsv1.Payment, amount *paymentsv1.Money, more bo
 // captureRefused ends the case if a capture is not refused for the state, or
 // changes what the books say.
 func (c *Case) captureRefused(p *paymentsv1.Payment, amount *paymentsv1.Money, after entry) {
-	_, err := c.capture(asked(c, "Capture", &paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: amount}))
-	c.forbidden("Capture", err)
+	_, err := c.capture(asked(c, "Capture", &paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: c.all("Capture", amount, usual)}))
+	c.forbids("Capture", "Capture", err)
 	c.booked(p.GetReference(), c.plan.Currency, after)
 }
 
@@ -67,7 +72,23 @@ func (c *Case) forbidden(what string, err error) {
 	}
 }
 
+// all is the amount of a request without one: none, but for a PSP that wants it anyway.
+func (c *Case) all(operation string, amount *paymentsv1.Money, units int64) *paymentsv1.Money {
+	if amount == nil && slices.Contains(c.plan.PSP.AmountsRequired, operation) {
+		return c.amount(units)
+	}
+	return amount
+}
+
+// withoutAmount skips the case where the PSP wants the amount.
+func (c *Case) withoutAmount(operation string) {
+	if slices.Contains(c.plan.PSP.AmountsRequired, operation) {
+		c.Skipf("the PSP wants the amount (psp.amounts_required in test.yaml)")
+	}
+}
+
 func captureFull(c *Case) {
+	c.withoutAmount("Capture")
 	c.captures(c.paid(manual), nil, false, usual, captured, usual)
 }
 
@@ -124,18 +145,18 @@ func (c *Case) declaresSeveral() {
 
 // tooMuch ends the case if an amount that is not there is not refused. PSPs call
 // it a wrong amount as often as a wrong state.
-func (c *Case) tooMuch(what string, err error) {
+func (c *Case) tooMuch(operation, what string, err error) {
 	if status.Code(err) == codes.InvalidArgument {
 		c.invalid(what, err, "amount")
 		return
 	}
-	c.forbidden(what, err)
+	c.forbids(operation, what, err)
 }
 
 func captureTooMuch(c *Case) {
 	p := c.paid(manual)
 	_, err := c.capture(asked(c, "Capture", &paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: c.amount(usual + 1)}))
-	c.tooMuch("Capture of more than is authorized", err)
+	c.tooMuch("Capture", "Capture of more than is authorized", err)
 	c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual})
 	c.captures(p, nil, false, usual, captured, usual)
 }
@@ -144,7 +165,7 @@ func captureTooMuchLater(c *Case) {
 	p := c.paidInParts()
 	c.captures(p, c.amount(1000), true, 1000, partiallyCaptured, 1000)
 	_, err := c.capture(asked(c, "Capture", &paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: c.amount(51)}))
-	c.tooMuch("Capture of more than is left", err)
+	c.tooMuch("Capture", "Capture of more than is left", err)
 	c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual, captured: 1000})
 }
 
@@ -167,7 +188,7 @@ func captureVoided(c *Case) {
 }
 
 func captureUnknown(c *Case) {
-	_, err := c.capture(&paymentsv1.CaptureRequest{PaymentId: c.missing()})
+	_, err := c.capture(&paymentsv1.CaptureRequest{PaymentId: c.missing(), Amount: c.all("Capture", nil, usual)})
 	c.refused("Capture of a payment that does not exist", err, codes.InvalidArgument)
 }
 
