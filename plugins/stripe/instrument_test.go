@@ -61,7 +61,10 @@ func TestEveryTypeIsSent(t *testing.T) {
 			}
 			m, _ := methodNamed(kind)
 			want := paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED
-			if m.stripe != "card" && kind != "mandate" {
+			switch {
+			case strings.HasSuffix(kind, "_debit"):
+				want = paymentsv1.PaymentStatus_PAYMENT_STATUS_PENDING
+			case m.stripe != "card" && kind != "mandate":
 				want = paymentsv1.PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION
 			}
 			if got.GetPayment().GetStatus() != want || (got.GetPayment().GetNextAction() != nil) != (want == paymentsv1.PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION) {
