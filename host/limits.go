@@ -12,6 +12,8 @@ import (
 
 // Limits bound what the gateway takes on; docs/operating.md explains each.
 type Limits struct {
+	Connections int `yaml:"connections"`
+
 	InFlight  int     `yaml:"in_flight"`
 	PerSecond float64 `yaml:"per_second"`
 
@@ -31,6 +33,7 @@ type ConnectorLimits struct {
 }
 
 func (l *Limits) complete() {
+	l.Connections = or(l.Connections, 4096)
 	l.InFlight = or(l.InFlight, 2048)
 	l.InFlightPerConnector = or(l.InFlightPerConnector, 1024)
 	l.MaxMessageBytes = or(l.MaxMessageBytes, 4<<20)
@@ -45,6 +48,7 @@ func (l *Limits) check() error {
 			errs = append(errs, fmt.Errorf("limits.%s: %g is negative", field, value))
 		}
 	}
+	positive("connections", float64(l.Connections))
 	positive("in_flight", float64(l.InFlight))
 	positive("per_second", l.PerSecond)
 	positive("in_flight_per_connector", float64(l.InFlightPerConnector))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"golang.org/x/net/netutil"
 
 	"github.com/patchbay/patchbay/host/internal/audit"
 	"github.com/patchbay/patchbay/host/internal/controller"
@@ -73,6 +74,7 @@ func (h *host) openPlugins(ctx context.Context) error {
 			MinDrain:     h.MaxDeadline + afterDeadline,
 			LongestCall:  h.MaxDeadline + afterDeadline,
 			Observer:     observer{h.journal, h.metrics},
+			Secrets:      func(connector string) []string { return h.border.accounts.Secrets(connector) }, // open before any plugin is
 		},
 	})
 	h.metrics.WatchPlugins(processes(h.control))
@@ -111,6 +113,7 @@ func (h *host) openListeners(context.Context) (err error) {
 	if h.callers, err = net.Listen("tcp", h.Listen); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	h.callers = netutil.LimitListener(h.callers, h.Limits.Connections)
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -191,4 +192,32 @@ func metrics(t *testing.T, s *stack) string {
 		t.Fatal(err)
 	}
 	return string(raw)
+}
+
+// TestSecretsThatAConnectorWrites has a connector write its account on stderr.
+func TestSecretsThatAConnectorWrites(t *testing.T) {
+	s := prepareStack(t)
+	root := filepath.Dir(s.plugins)
+	if err := os.Mkdir(filepath.Join(root, "accounts"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	renamed(t, filepath.Join(root, "key"), markedSecret)
+	renamed(t, filepath.Join(root, "accounts", "recorder-eu.yaml"),
+		"name: recorder-eu\nconnector: recorder\nconfig: {region: "+markedPlain+"}\nsecrets: {api_key: {file: ../key}}\n")
+	s.serve("--dev", "accounts_dir: accounts\n")
+	s.addRecorder()
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "x-account", "recorder-eu")
+	if _, err := s.payments.GetPayment(ctx, &paymentsv1.GetPaymentRequest{PaymentId: "confess"}); err != nil {
+		t.Fatal(err)
+	}
+	s.wait("the connector's line is logged", func() bool { return strings.Contains(s.log.tail(1000), "my account is") })
+	kept := s.operates("logs", "recorder")
+	for where, text := range map[string]string{"the log": s.log.tail(1000), "plugins logs": kept} {
+		if strings.Contains(text, markedSecret) {
+			t.Errorf("the secret is in %s", where)
+		}
+		if !strings.Contains(text, markedPlain) {
+			t.Errorf("what is not secret is not in %s", where)
+		}
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Spec is an account as it is declared.
@@ -27,12 +28,15 @@ type Account struct {
 	Name, Connector string
 	Default         bool
 	Config          []byte // a JSON object, with the secrets in it
+
+	secrets []string
 }
 
 // Book holds the accounts of one moment. It does not change.
 type Book struct {
 	byName    map[string]Account
-	defaultOf map[string]Account // by connector
+	defaultOf map[string]Account  // by connector
+	secrets   map[string][]string // by connector
 }
 
 // NewBook reads the secrets and makes a book of the accounts. Secrets are read
@@ -51,7 +55,9 @@ func NewBook(specs []Spec) (*Book, error) {
 	return b, nil
 }
 
-func newBook() *Book { return &Book{byName: map[string]Account{}, defaultOf: map[string]Account{}} }
+func newBook() *Book {
+	return &Book{byName: map[string]Account{}, defaultOf: map[string]Account{}, secrets: map[string][]string{}}
+}
 
 func (b *Book) add(held Account) error {
 	if _, twice := b.byName[held.Name]; twice {
@@ -61,6 +67,7 @@ func (b *Book) add(held Account) error {
 		return at("default", "%q is the default of connector %q already", other.Name, held.Connector)
 	}
 	b.byName[held.Name] = held
+	b.secrets[held.Connector] = append(b.secrets[held.Connector], held.secrets...)
 	if held.Default {
 		b.defaultOf[held.Connector] = held
 	}
@@ -104,6 +111,7 @@ func (s Spec) resolve(secrets *Secrets) (Account, error) {
 	if err := s.check(); err != nil {
 		return Account{}, err
 	}
+	var read []string
 	config := map[string]any{}
 	maps.Copy(config, s.Config)
 	for _, field := range slices.Sorted(maps.Keys(s.Secrets)) {
@@ -112,12 +120,20 @@ func (s Spec) resolve(secrets *Secrets) (Account, error) {
 			return Account{}, at("secrets."+field, "%v", err)
 		}
 		config[field] = value
+		read = append(read, lines(value)...)
 	}
 	raw, err := json.Marshal(config)
 	if err != nil {
 		return Account{}, at("config", "can't be written as JSON")
 	}
-	return Account{Name: s.Name, Connector: s.Connector, Default: s.Default, Config: raw}, nil
+	return Account{Name: s.Name, Connector: s.Connector, Default: s.Default, Config: raw, secrets: read}, nil
+}
+
+// lines are a secret's lines: whoever writes a key out writes it line by line.
+func lines(secret string) []string {
+	return slices.DeleteFunc(strings.Split(secret, "\n"), func(line string) bool {
+		return line == "" || strings.HasPrefix(line, "-----") // of PEM, which is no secret
+	})
 }
 
 // Find returns the account of that name, or, where no name is given, the default
@@ -130,6 +146,9 @@ func (b *Book) Find(name, connector string) (Account, bool) {
 	held, ok := b.byName[name]
 	return held, ok
 }
+
+// Secrets are the secrets of a connector's accounts, for masking them.
+func (b *Book) Secrets(connector string) []string { return b.secrets[connector] }
 
 // All returns the accounts by name.
 func (b *Book) All() []Account {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -28,6 +29,9 @@ func TestBook(t *testing.T) {
 	}
 	if config["region"] != "eu" || config["api_key"] != "from-env" || config["hmac"] != "from-file" {
 		t.Errorf("config: %v", config)
+	}
+	if got := book.Secrets("acme"); !slices.Equal(got, []string{"from-env", "from-file"}) || book.Secrets("other") != nil {
+		t.Errorf("secrets to mask: %q", got)
 	}
 	if def, ok := book.Find("", "acme"); !ok || def.Name != "us" {
 		t.Errorf("default: %+v, %v", def, ok)

@@ -90,6 +90,9 @@ func (k *Keeper) Find(name, connector string) (Account, bool) {
 	return k.book.Load().Find(name, connector)
 }
 
+// Secrets are the secrets of a connector's accounts, for masking them.
+func (k *Keeper) Secrets(connector string) []string { return k.book.Load().Secrets(connector) }
+
 // Run follows the directory, the files with secrets and the commands, until ctx
 // ends.
 func (k *Keeper) Run(ctx context.Context) error {

@@ -50,6 +50,7 @@ type call struct {
 	started    time.Time
 
 	peer              string // the other end of the connection
+	stranger          bool   // nobody that the gateway knows makes it
 	request, response *frame // as far as they have come
 	recorded          bool   // the audit log has it
 
@@ -102,6 +103,7 @@ func (g *Gateway) newCall(ctx context.Context, method string, md metadata.MD) (*
 	if c.caller, err = g.config.Auth.Authenticate(ctx, md); err != nil {
 		return c, c.with(c.denied(err))
 	}
+	introduced(ctx)
 	if description.Forbidden(service(method)) {
 		return c, c.with(refusal(codes.Unimplemented, wire.ReasonOperationUnsupported, "no service %s", service(method)))
 	}

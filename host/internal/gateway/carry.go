@@ -28,7 +28,10 @@ func (g *Gateway) carry(_ any, stream grpc.ServerStream) (err error) {
 	method, _ := grpc.MethodFromServerStream(stream)
 	md, _ := metadata.FromIncomingContext(stream.Context())
 	c, err := g.newCall(stream.Context(), method, md)
-	defer func() { g.account(c, err) }()
+	defer func() {
+		g.account(c, err)
+		heard(stream.Context(), c.stranger || c.envelope == nil && stream.Context().Err() != nil)
+	}()
 	_ = stream.SetHeader(c.header())
 	if err != nil {
 		return err

@@ -51,6 +51,7 @@ func (c *call) denied(err error) wire.Failure {
 		f.RetryAfter = repeatSoon
 		return f
 	}
+	c.stranger = true
 	return refusal(codes.Unauthenticated, wire.ReasonUnauthenticated, "%v", err)
 }
 

@@ -164,7 +164,7 @@ func requests() []proto.Message {
 }
 
 // Serve answers callers until Stop.
-func (g *Gateway) Serve(listener net.Listener) error { return g.server.Serve(listener) }
+func (g *Gateway) Serve(listener net.Listener) error { return g.server.Serve(newVisitors(listener)) }
 
 // SetServing says to load balancers whether to send calls.
 func (g *Gateway) SetServing(serving bool) {

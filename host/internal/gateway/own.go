@@ -20,7 +20,7 @@ func (g *Gateway) admitOwnUnary(ctx context.Context, req any, info *grpc.UnarySe
 		return next(ctx, req)
 	}
 	c, err := g.ownCall(ctx, info.FullMethod)
-	defer func() { g.endOwn(c, err) }()
+	defer func() { g.endOwn(ctx, c, err) }()
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (g *Gateway) admitOwnStream(srv any, stream grpc.ServerStream, info *grpc.S
 		return next(srv, stream)
 	}
 	c, err := g.ownCall(stream.Context(), info.FullMethod)
-	defer func() { g.endOwn(c, err) }()
+	defer func() { g.endOwn(stream.Context(), c, err) }()
 	if err != nil {
 		return err
 	}
@@ -59,6 +59,7 @@ func (g *Gateway) ownCall(ctx context.Context, method string) (*call, error) {
 	if c.caller, err = g.config.Auth.Authenticate(ctx, md); err != nil {
 		return c, c.with(c.denied(err))
 	}
+	introduced(ctx)
 	if err := c.caller.MayCall(method); err != nil {
 		return c, c.with(notAllowed(err))
 	}
@@ -75,7 +76,8 @@ func (g *Gateway) ownCall(ctx context.Context, method string) (*call, error) {
 }
 
 // endOwn records a call of the gateway's own services.
-func (g *Gateway) endOwn(c *call, err error) {
+func (g *Gateway) endOwn(ctx context.Context, c *call, err error) {
+	heard(ctx, c.stranger)
 	if c.reason == "" && err != nil {
 		c.reason = wire.ParseFailure(status.Convert(err)).Reason
 	}

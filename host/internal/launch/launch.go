@@ -50,6 +50,9 @@ type Spec struct {
 	// Line gets each line that the plugin writes, also those that come too fast
 	// for the log; nil if nobody wants them.
 	Line func(level hclog.Level, text string)
+	// Secrets are texts that must not be seen in what the plugin writes, as of
+	// now; nil if none are known.
+	Secrets func() []string
 }
 
 // Process is a plugin that runs and has made its handshake.

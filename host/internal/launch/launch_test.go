@@ -215,6 +215,25 @@ func TestHostileOutputIsOnlyText(t *testing.T) {
 	}
 }
 
+// A plugin that writes its account's secrets is not quoted, in the log or elsewhere.
+func TestKnownSecretsAreMasked(t *testing.T) {
+	f := newFixture(t, "hostile stderr")
+	f.spec.Secrets = func() []string { return []string{"yyyyyyyyyyyyyyyy"} }
+	var lines strings.Builder
+	f.spec.Line = func(_ hclog.Level, text string) { lines.WriteString(text) }
+	p := f.start(t)
+	p.Stop(time.Second)
+	<-p.Exited()
+	for where, text := range map[string]string{"the log": f.log.String(), "lines": lines.String(), "its end": p.End().String()} {
+		if strings.Contains(text, "yyyyyyyy") {
+			t.Errorf("a known secret is in %s: %.300q", where, text)
+		}
+	}
+	if !strings.Contains(lines.String(), "[redacted]") {
+		t.Errorf("nothing was masked: %.300q", lines.String())
+	}
+}
+
 func TestCrashIsToldWithLastWords(t *testing.T) {
 	p := newFixture(t, "hostile stderr").start(t)
 	if err := syscall.Kill(p.PID, syscall.SIGKILL); err != nil {

@@ -23,11 +23,12 @@ const (
 )
 
 // output is what a plugin writes on stderr, and on stdout after the handshake.
-// It is untrusted text: lines are cut, control characters removed, card numbers
-// masked, and nothing in them can end the host.
+// It is untrusted text: lines are cut, control characters removed, card numbers and
+// known secrets masked, and nothing in them can end the host.
 type output struct {
 	log  hclog.Logger
 	each func(hclog.Level, string) // may be nil
+	hide func() []string           // may be nil
 
 	mu      sync.Mutex
 	last    []string
@@ -48,7 +49,7 @@ const (
 
 func newOutput(spec Spec) *output {
 	return &output{
-		log: spec.Log, each: spec.Line,
+		log: spec.Log, each: spec.Line, hide: spec.Secrets,
 		lines: rate.NewLimiter(linesPerSecond, linesAtOnce), bytes: rate.NewLimiter(bytesPerSecond, bytesAtOnce),
 	}
 }
@@ -80,6 +81,9 @@ func (o *output) line(raw []byte) {
 	level, text := parseLine(raw)
 	if text == "" {
 		return
+	}
+	if o.hide != nil {
+		text = wire.Hide(text, o.hide())
 	}
 	o.mu.Lock()
 	o.last = append(o.last, text)

@@ -59,6 +59,7 @@ func (c Config) start(ctx context.Context, r *release) (*live, error) {
 		Egress:  c.wayOut(r, log),
 		Tier:    tier,
 		Limits:  limits(m),
+		Secrets: c.secretsOf(m.Name),
 	})
 	if err != nil {
 		return nil, err
@@ -151,6 +152,14 @@ func (c Config) keepProbing(l *live) {
 	}
 	l.log.Error("the connector does not answer probes; killing it", "pid", l.process.PID, "misses", probeMisses)
 	l.process.Kill()
+}
+
+// secretsOf is what a connector must not write where people read it.
+func (c Config) secretsOf(name string) func() []string {
+	if c.Secrets == nil {
+		return nil
+	}
+	return func() []string { return c.Secrets(name) }
 }
 
 // ask has a connector describe itself and show a sign of life.

@@ -42,6 +42,9 @@ type Config struct {
 	// LongestCall is the age above which a call in a connector hangs: its caller
 	// has been answered without it. Zero: no call is too old.
 	LongestCall time.Duration
+	// Secrets are those of a connector's accounts, which are masked in what it
+	// writes; nil if none are known.
+	Secrets func(connector string) []string
 	// Observer is told what happens.
 	Observer Observer
 	// Changed is called, from any goroutine, when a Status changes: also while a

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
@@ -176,6 +177,9 @@ func Description(id string) *connectorv1.Description {
 	return &connectorv1.Description{
 		Id:                 id,
 		PaymentMethodTypes: []string{"card"},
+		ConfigSchema: &structpb.Struct{Fields: map[string]*structpb.Value{ // any
+			"type": structpb.NewStringValue("object"),
+		}},
 		Services: []*connectorv1.Service{{
 			Name: "patchbay.payments.v1.PaymentService",
 			Operations: []*connectorv1.Operation{

@@ -2,6 +2,7 @@ package launchtest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -18,8 +19,8 @@ import (
 
 // payments answers with what it was sent, and behaves as the reference or
 // payment id says: "crash" has the process killed, "exit" ends it, "hang" waits
-// for the call's end, "stick" has probes tell of a call that hangs, "huge" answers
-// 8 MiB.
+// for the call's end, "confess" writes its account on stderr, "stick" has probes
+// tell of a call that hangs, "huge" answers 8 MiB.
 type payments struct {
 	paymentsv1.UnimplementedPaymentServiceServer
 }
@@ -56,6 +57,9 @@ func act(ctx context.Context, what string) {
 		os.Exit(7)
 	case "hang":
 		<-ctx.Done()
+	case "confess":
+		call, _ := wire.IncomingCallContext(ctx)
+		_, _ = fmt.Fprintf(os.Stderr, "my account is %s, and that is all\n", call.GetConfig())
 	case "stick":
 		stuck.Store(true)
 	}
