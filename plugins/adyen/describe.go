@@ -43,8 +43,8 @@ func (*Connector) Describe() sdk.Description {
 }
 
 // capabilities says what can be asked for beyond the plain operations, and what
-// Adyen needs though the contract calls it optional. Whether a payment can be
-// captured several times is up to account and payment method, and told by webhook.
+// Adyen needs though the contract calls it optional. Several captures of a payment
+// are a setting of the merchant account, for which a request has no word.
 // Source: https://docs.adyen.com/online-payments/capture.
 func capabilities() map[string][]*connectorv1.Capability {
 	const asynchronous = connectorv1.CapabilityFlag_CAPABILITY_FLAG_ASYNCHRONOUS
@@ -56,7 +56,6 @@ func capabilities() map[string][]*connectorv1.Capability {
 		"Authorize": able(nil,
 			connectorv1.CapabilityFlag_CAPABILITY_FLAG_AUTOMATIC_CAPTURE,
 			connectorv1.CapabilityFlag_CAPABILITY_FLAG_MANUAL_CAPTURE,
-			connectorv1.CapabilityFlag_CAPABILITY_FLAG_MULTIPLE_CAPTURE,
 			connectorv1.CapabilityFlag_CAPABILITY_FLAG_SETUP_FUTURE_USAGE,
 			connectorv1.CapabilityFlag_CAPABILITY_FLAG_MERCHANT_INITIATED,
 			connectorv1.CapabilityFlag_CAPABILITY_FLAG_INSTALLMENTS,
@@ -65,7 +64,6 @@ func capabilities() map[string][]*connectorv1.Capability {
 		),
 		"Capture": able(amount,
 			connectorv1.CapabilityFlag_CAPABILITY_FLAG_PARTIAL_CAPTURE,
-			connectorv1.CapabilityFlag_CAPABILITY_FLAG_MULTIPLE_CAPTURE,
 			connectorv1.CapabilityFlag_CAPABILITY_FLAG_FINAL_CAPTURE,
 			asynchronous,
 		),
