@@ -19,6 +19,7 @@ import (
 //	sh run              it must succeed
 //	sh run fails        it must not
 //	sh run until        it is repeated until it prints what follows
+//	sh run serves       it goes on until the document ends
 //	sh run needs=TOOL   it is left out where there is no such tool, as is what calls curl;
 //	                    not where PATCHBAY_REQUIRED_TOOLS has the tool
 //	text output         what the block before prints; … stands for any text
@@ -85,6 +86,10 @@ func (r *running) check(t *testing.T, f fence, want string) error {
 			return fmt.Errorf("PATCHBAY_REQUIRED_TOOLS has %s, which is not installed", tool)
 		}
 		t.Logf("NOT RUN: %s is not installed: %s", tool, f.text)
+		return nil
+	}
+	if f.has("serves") {
+		r.serve(t, f.text)
 		return nil
 	}
 	until := time.Now()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -116,6 +117,7 @@ func (w workspace) resetManifests(t *testing.T) {
 type running struct {
 	dir               string
 	psp, gateway, ops string // addresses
+	production        string // address of a gateway that the document starts
 
 	mu  sync.Mutex
 	log []string // of the gateway
@@ -124,7 +126,7 @@ type running struct {
 func (w workspace) run(t *testing.T) *running {
 	t.Helper()
 	w.resetManifests(t)
-	r := &running{dir: w.dir}
+	r := &running{dir: w.dir, production: freeAddress(t)}
 	r.psp = first(t, r.spawn(t, "psp", `listening on http://(\S+)`, "bin/connector-sandbox", "psp", "--listen", "127.0.0.1:0"))
 	r.declarePSP(t)
 	config := []string{
@@ -159,6 +161,28 @@ func (r *running) declarePSP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// serve starts what a document says, which ends with the test.
+func (r *running) serve(t *testing.T, script string) {
+	t.Helper()
+	words := strings.Fields(r.here(script))
+	r.spawn(t, "started", "$^", words[0], words[1:]...)
+}
+
+// freeAddress is one that nobody listens on, with a name that certificates have.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net.JoinHostPort("localhost", port)
 }
 
 // spawn starts a program that ends with the test, and gives what a pattern finds
@@ -242,7 +266,7 @@ func (r *running) admin() string { return "unix:" + filepath.Join(r.dir, "state"
 // the sandbox connector's process.
 func (r *running) here(text string) string {
 	return strings.NewReplacer(
-		"localhost:8000", r.gateway, "localhost:8001", r.ops, "127.0.0.1:8701", r.psp,
+		"localhost:8000", r.gateway, "localhost:8443", r.production, "localhost:8001", r.ops, "127.0.0.1:8701", r.psp,
 		"kill -9 PID", "kill -9 "+r.pid("sandbox"),
 	).Replace(text)
 }

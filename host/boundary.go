@@ -39,7 +39,7 @@ func (c *Config) boundaryPaths() []*string {
 func (c *Config) boundary(r *registry.Registry, log hclog.Logger) (b boundary, err error) {
 	var tlsErr, callersErr, accountsErr, ageErr error
 	b.tls, tlsErr = auth.NewTLS(c.TLS, log.Named("tls"))
-	b.callers, callersErr = c.authenticator(log)
+	b.callers, callersErr = c.followCallers(log)
 	identities, ageErr := c.identities()
 	b.accounts, accountsErr = account.Open(account.Config{
 		Specs: c.Accounts, Dir: c.AccountsDir, Identities: identities, Schemas: schemas{r}, Log: log.Named("accounts"),
@@ -52,6 +52,21 @@ func (c *Config) authenticator(log hclog.Logger) (auth.Authenticator, error) {
 		return auth.Anybody{}, nil
 	}
 	return auth.New(c.Callers, c.TokenIssuers, log.Named("auth"))
+}
+
+// followCallers is authenticator for as long as the host runs: callers and issuers
+// are followed where the configuration comes from a file.
+func (c *Config) followCallers(log hclog.Logger) (auth.Authenticator, error) {
+	if c.Dev || c.File == "" {
+		return c.authenticator(log)
+	}
+	return auth.Follow(c.File, func() ([]auth.CallerSpec, []auth.IssuerSpec, error) {
+		now, err := ReadConfig(c.File)
+		if err == nil && len(now.Callers) == 0 {
+			err = errNoCallers
+		}
+		return now.Callers, now.TokenIssuers, err
+	}, log.Named("auth"))
 }
 
 func (c *Config) identities() ([]age.Identity, error) {

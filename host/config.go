@@ -72,6 +72,8 @@ type Config struct {
 	InlineConfig  bool `yaml:"inline_config"`   // callers may bring configuration
 	InlineBaseURL bool `yaml:"inline_base_url"` // and it may move a connector's base URL
 
+	// File is where the configuration was read from; empty if it was not.
+	File string `yaml:"-"`
 	// Self is the path of the program that runs the host. It is started once more,
 	// to remove what a killed host leaves behind; see Sweep. If it is empty, the
 	// next start does that.
@@ -101,6 +103,7 @@ func parseConfig(path string, raw []byte) (Config, error) {
 	if err := decoder.Decode(&c); err != nil && len(bytes.TrimSpace(raw)) > 0 {
 		return Config{}, fmt.Errorf("%s: %w", path, located(err))
 	}
+	c.File = path
 	dir := filepath.Dir(path)
 	paths := append([]*string{&c.Plugins, &c.StateDir, &c.RuntimeDir, &c.IdempotencySecretFile, &c.Trust.LockFile}, c.boundaryPaths()...)
 	for i := range c.Trust.Keys {
@@ -216,6 +219,8 @@ func (c *Config) check() error {
 	return errors.Join(errs...)
 }
 
+var errNoCallers = errors.New("callers: nobody could call; declare at least one, or use --dev on your own machine")
+
 // checkEdge holds what strangers meet against the rules.
 func (c *Config) checkEdge() error {
 	var errs []error
@@ -229,7 +234,7 @@ func (c *Config) checkEdge() error {
 		errs = append(errs, fmt.Errorf("tls: cert_file and key_file are required to listen on %s", c.Listen))
 	}
 	if !c.Dev && len(c.Callers) == 0 {
-		errs = append(errs, errors.New("callers: nobody could call; declare at least one, or use --dev on your own machine"))
+		errs = append(errs, errNoCallers)
 	}
 	if !c.Dev && c.IdempotencySecretFile == "" {
 		errs = append(errs, errors.New("idempotency_secret_file: is required; make one with: head -c 32 /dev/urandom > idempotency.secret"))

@@ -28,8 +28,10 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 )
@@ -323,5 +325,42 @@ func TestAccountsCommands(t *testing.T) {
 	want := regexp.MustCompile(fmt.Sprintf(`"kind":"operator","caller":"uid:%d pid:[0-9]+","method":"patchbay.admin.v1.AccountService/CheckAccount"`, os.Getuid()))
 	if err != nil || !want.Match(raw) || strings.Contains(string(raw), "marked-secret") {
 		t.Errorf("%v: the audit log has no %s, or a secret:\n%s", err, want, raw)
+	}
+}
+
+// TestCallersAreFollowed changes a caller's key in the configuration of a gateway
+// that runs, and then breaks the file.
+func TestCallersAreFollowed(t *testing.T) {
+	s, root, config := production(t)
+	s.serve("", config)
+	file := filepath.Join(root, "patchbay.yaml")
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pays := func(key string) codes.Code {
+		_, err := s.payments.Authorize(s.to("sandbox", "x-api-key", key), payment("order-1"))
+		return status.Code(err)
+	}
+	if got := pays("marked-caller-key"); got != codes.OK {
+		t.Fatalf("with the first key: %s", got)
+	}
+	next := fmt.Sprintf("%x, %x", sha256.Sum256([]byte("marked-caller-key")), sha256.Sum256([]byte("second-key")))
+	renamed(t, file, strings.Replace(string(raw), fmt.Sprintf("%x", sha256.Sum256([]byte("marked-caller-key"))), next, 1))
+	s.wait("the second key is accepted", func() bool { return pays("second-key") == codes.OK })
+	if got := pays("marked-caller-key"); got != codes.OK {
+		t.Errorf("with the first of two keys: %s", got)
+	}
+	renamed(t, file, string(raw)+"callers: [\n")
+	s.wait("the broken file is told", func() bool { // callers are looked up when somebody calls
+		if got := pays("second-key"); got != codes.OK {
+			t.Fatalf("while the file is broken: %s", got)
+		}
+		return strings.Contains(s.log.tail(1000), "new callers can't be used; the old ones stay")
+	})
+	renamed(t, file, strings.Replace(string(raw), fmt.Sprintf("%x", sha256.Sum256([]byte("marked-caller-key"))), fmt.Sprintf("%x", sha256.Sum256([]byte("second-key"))), 1))
+	s.wait("the first key is refused", func() bool { return pays("marked-caller-key") == codes.Unauthenticated })
+	if got := pays("second-key"); got != codes.OK {
+		t.Errorf("with the second key alone: %s", got)
 	}
 }

@@ -44,6 +44,28 @@ func New(specs []CallerSpec, issuers []IssuerSpec, log hclog.Logger) (*Callers, 
 	return c, nil
 }
 
+// Followed authenticates callers as a file declares them now: keys are added and
+// taken out, and policies change, without a restart.
+type Followed struct{ callers *followed[*Callers] }
+
+// Follow makes an authenticator of the callers and issuers that a file declares, as
+// read reads them. What can't be used leaves those that were.
+func Follow(file string, read func() ([]CallerSpec, []IssuerSpec, error), log hclog.Logger) (Followed, error) {
+	f := Followed{follow(log, "callers", func() (*Callers, error) {
+		specs, issuers, err := read()
+		if err != nil {
+			return nil, err
+		}
+		return New(specs, issuers, log)
+	}, file)}
+	return f, f.callers.load()
+}
+
+// Authenticate implements Authenticator.
+func (f Followed) Authenticate(ctx context.Context, md metadata.MD) (Caller, error) {
+	return f.callers.get().Authenticate(ctx, md)
+}
+
 func (c *Callers) add(spec CallerSpec, names map[string]bool) error {
 	switch {
 	case spec.Name == "":

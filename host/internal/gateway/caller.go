@@ -26,15 +26,20 @@ type callerCount struct {
 }
 
 func (c *callers) of(caller auth.Caller) *callerCount {
-	if known, ok := c.each.Load(caller.Name); ok {
-		return known.(*callerCount)
-	}
 	limit, burst := rate.Inf, 0
 	if _, perSecond := caller.Limits(); perSecond > 0 {
 		limit, burst = rate.Limit(perSecond), max(1, int(perSecond))
 	}
-	known, _ := c.each.LoadOrStore(caller.Name, &callerCount{rate: rate.NewLimiter(limit, burst)})
-	return known.(*callerCount)
+	known, ok := c.each.Load(caller.Name)
+	if !ok {
+		known, _ = c.each.LoadOrStore(caller.Name, &callerCount{rate: rate.NewLimiter(limit, burst)})
+	}
+	count := known.(*callerCount)
+	if count.rate.Limit() != limit { // the caller's policy has changed
+		count.rate.SetLimit(limit)
+		count.rate.SetBurst(burst)
+	}
+	return count
 }
 
 // admit counts a caller's call in, or says why not. Admitted calls are counted
