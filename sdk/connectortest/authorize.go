@@ -186,12 +186,7 @@ func methodScenarios(plan *Plan) []Scenario {
 				if !slices.Contains(c.description.GetPaymentMethodTypes(), kind) {
 					c.Fatalf("payment_method_types of the description: expected %q among them, got %q", kind, c.description.GetPaymentMethodTypes())
 				}
-				req := c.authorizeSample(c.plan.Samples.Methods[kind], automatic)
-				p, err := c.authorize(req)
-				c.ok("Authorize", err)
-				equal(c, "payment.status", captured, p.GetStatus())
-				c.money("payment.amount", req.GetAmount(), p.GetAmount())
-				c.booked(req.GetReference(), req.GetAmount().GetCurrencyCode(), entry{amount: usual, captured: usual})
+				c.paysBy(c.authorizeSample(c.plan.Samples.Methods[kind], automatic))
 			},
 		})
 	}

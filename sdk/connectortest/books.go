@@ -34,6 +34,9 @@ func (c *Case) booked(reference, currency string, want entry) {
 	if !c.psp.driven {
 		return
 	}
+	if len(c.plan.PSP.Asynchronous) > 0 {
+		c.settles(reference, currency, want)
+	}
 	found := c.chargesOf(reference)
 	if len(found) != 1 {
 		c.Fatalf("the PSP's books: expected exactly one charge of %s, got %d: %+v", reference, len(found), found)

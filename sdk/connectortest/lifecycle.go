@@ -48,6 +48,11 @@ func continuedElsewhere(c *Case) {
 	first.stop()
 	r, err := c.capture(&paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: c.amount(400)}, on(second))
 	c.ok("Capture on another instance", err)
+	if c.later("Capture") {
+		c.accepted(p, r.GetPayment())
+		c.booked(req.GetReference(), c.plan.Currency, entry{amount: usual, captured: 400})
+		return
+	}
 	equal(c, "payment.status", captured, r.GetPayment().GetStatus())
 	c.money("amount", c.amount(400), r.GetAmount())
 	c.booked(req.GetReference(), c.plan.Currency, entry{amount: usual, captured: 400})

@@ -62,6 +62,19 @@ type PSPPlan struct {
 	DriverURL string   `yaml:"driver_url,omitempty"`
 	ErrorBody string   `yaml:"error_body,omitempty"`
 	Webhooks  bool     `yaml:"webhooks,omitempty"` // the stand-in sends webhooks of a payment to its webhook_url
+	// WebhookEndpoints says that the stand-in takes POST /webhook_endpoints and sends the
+	// webhooks of all payments there.
+	WebhookEndpoints bool `yaml:"webhook_endpoints,omitempty"`
+	// WebhookKinds are those that the stand-in shows at GET /webhooks/{kind}.
+	WebhookKinds []string `yaml:"webhook_kinds,omitempty"`
+	// SignedBody is where webhooks are signed, if not in a header.
+	SignedBody SignedBody `yaml:"signed_body,omitempty"`
+	// OtherWebhookSecret is one of nobody's, in the PSP's form.
+	OtherWebhookSecret string `yaml:"other_webhook_secret,omitempty"`
+	// Asynchronous are the operations that the PSP accepts first and carries out later.
+	Asynchronous []string `yaml:"asynchronous,omitempty"`
+	// Payer says that the stand-in takes POST /payer, for what the payer does elsewhere.
+	Payer bool `yaml:"payer,omitempty"`
 	// Answers says where things stand in the PSP's answers, by operation.
 	Answers map[string]Answers `yaml:"answers,omitempty"`
 	// OtherAmount and OtherCurrency are, as the PSP writes them, none that is asked
@@ -69,6 +82,16 @@ type PSPPlan struct {
 	OtherAmount   any    `yaml:"other_amount,omitempty"`
 	OtherCurrency string `yaml:"other_currency,omitempty"`
 }
+
+// SignedBody says of a PSP that signs its webhooks within the body where the signature
+// stands and what is signed, as paths of names parted by dots.
+type SignedBody struct {
+	Signature string   `yaml:"signature,omitempty"`
+	Fields    []string `yaml:"fields,omitempty"`
+}
+
+// sendsWebhooks says whether the stand-in sends webhooks of payments.
+func (p PSPPlan) sendsWebhooks() bool { return p.Webhooks || p.WebhookEndpoints }
 
 // Answers names the fields of the PSP's answer to one operation, as paths of names
 // parted by dots.
@@ -194,6 +217,11 @@ func (p *Plan) checkPSP() (field, why string) {
 	for name := range p.PSP.Answers {
 		if _, ok := operationNamed(name); !ok {
 			return "psp.answers." + name, "there is no such operation"
+		}
+	}
+	for i, name := range p.PSP.Asynchronous {
+		if !slices.Contains(mayBeAsynchronous(), name) {
+			return fmt.Sprintf("psp.asynchronous[%d]", i), fmt.Sprintf("%q is none of %s", name, strings.Join(mayBeAsynchronous(), ", "))
 		}
 	}
 	return "", ""

@@ -40,8 +40,7 @@ func (c *Case) refunds(p *paymentsv1.Payment, amount *paymentsv1.Money, given, t
 	c.money("refund.amount", c.amount(given), r.GetAmount())
 	c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual, captured: usual, refunded: total})
 	if c.has("GetPayment") {
-		got, err := c.getPayment(p.GetId())
-		c.ok("GetPayment", err)
+		got := c.readsUntil(p.GetId(), func(got *paymentsv1.Payment) bool { return got.GetRefundedAmount().GetMinorUnits() == total })
 		c.amounts(got, 0, usual, total)
 		equal(c, "status of the refunded payment", captured, got.GetStatus())
 	}
@@ -52,7 +51,7 @@ func (c *Case) refunds(p *paymentsv1.Payment, amount *paymentsv1.Money, given, t
 // changes what the books say.
 func (c *Case) refundTooLarge(p *paymentsv1.Payment, amount *paymentsv1.Money, after entry) {
 	_, err := c.createRefund(c.refundRequest(p.GetId(), amount))
-	c.tooMuch("CreateRefund of more than there is", err)
+	c.tooMuch("CreateRefund", "CreateRefund of more than there is", err)
 	c.booked(p.GetReference(), c.plan.Currency, after)
 }
 
@@ -60,7 +59,7 @@ func (c *Case) refundTooLarge(p *paymentsv1.Payment, amount *paymentsv1.Money, a
 // what the books say.
 func (c *Case) refundRefused(p *paymentsv1.Payment, amount *paymentsv1.Money, after entry) {
 	_, err := c.createRefund(c.refundRequest(p.GetId(), amount))
-	c.forbidden("CreateRefund", err)
+	c.forbids("CreateRefund", "CreateRefund", err)
 	c.booked(p.GetReference(), c.plan.Currency, after)
 }
 
@@ -199,8 +198,9 @@ func oddID(c *Case) {
 
 func eachState(c *Case) {
 	reads := func(id string, status paymentsv1.PaymentStatus, capturable, taken, given int64) {
-		p, err := c.getPayment(id)
-		c.ok("GetPayment", err)
+		p := c.readsUntil(id, func(p *paymentsv1.Payment) bool {
+			return p.GetStatus() == status && p.GetRefundedAmount().GetMinorUnits() == given
+		})
 		equal(c, "payment.status", status, p.GetStatus())
 		c.money("payment.amount", c.amount(usual), p.GetAmount())
 		c.amounts(p, capturable, taken, given)

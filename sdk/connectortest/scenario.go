@@ -116,6 +116,7 @@ func Scenarios(plan *Plan) []Scenario {
 		declineScenarios(plan),
 		currencyScenarios(plan),
 		captureScenarios(),
+		asynchronousScenarios(),
 		voidScenarios(),
 		readScenarios(),
 		challengeScenarios(),

@@ -34,7 +34,7 @@ func voidScenarios() []Scenario {
 func voidCaptured(c *Case) {
 	p := c.paid(automatic)
 	_, err := c.void(p.GetId())
-	c.forbidden("Void of a captured payment", err)
+	c.forbids("Void", "Void of a captured payment", err)
 	c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual, captured: usual})
 }
 
@@ -42,7 +42,7 @@ func voidPartlyCaptured(c *Case) {
 	p := c.paidInParts()
 	c.captures(p, c.amount(400), true, 400, partiallyCaptured, 400)
 	_, err := c.void(p.GetId())
-	c.forbidden("Void of a partially captured payment", err)
+	c.forbids("Void", "Void of a partially captured payment", err)
 	c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual, captured: 400})
 }
 
@@ -50,9 +50,13 @@ func voidTwice(c *Case) {
 	p := c.paid(manual)
 	first, err := c.void(p.GetId())
 	c.ok("Void", err)
-	equal(c, "payment.status", voided, first.GetStatus())
+	if c.later("Void") {
+		c.accepted(p, first)
+	} else {
+		equal(c, "payment.status", voided, first.GetStatus())
+	}
 	_, err = c.void(p.GetId())
-	c.forbidden("Void of a voided payment", err)
+	c.forbids("Void", "Void of a voided payment", err)
 	c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual, voided: true})
 }
 
@@ -66,7 +70,7 @@ func voidThenRefund(c *Case) {
 	_, err := c.void(p.GetId())
 	c.ok("Void", err)
 	_, err = c.createRefund(c.refundRequest(p.GetId(), c.amount(1)))
-	c.forbidden("CreateRefund of a voided payment", err)
+	c.forbids("CreateRefund", "CreateRefund of a voided payment", err)
 	c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual, voided: true})
 }
 
@@ -80,6 +84,11 @@ func reverseCaptured(c *Case) {
 	p := c.paid(automatic)
 	r, err := c.reverse(p.GetId())
 	c.ok("Reverse", err)
+	if c.later("Reverse") {
+		c.accepted(p, r.GetPayment())
+		c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual, captured: usual, refunded: usual})
+		return
+	}
 	equal(c, "payment.id", p.GetId(), r.GetPayment().GetId())
 	c.money("refund.amount", c.amount(usual), r.GetRefund().GetAmount())
 	equal(c, "refund.payment_id", p.GetId(), r.GetRefund().GetPaymentId())
@@ -91,6 +100,6 @@ func reverseTwice(c *Case) {
 	_, err := c.reverse(p.GetId())
 	c.ok("Reverse", err)
 	_, err = c.reverse(p.GetId())
-	c.forbidden("Reverse of a reversed payment", err)
+	c.forbids("Reverse", "Reverse of a reversed payment", err)
 	c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual, captured: usual, refunded: usual})
 }

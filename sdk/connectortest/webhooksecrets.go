@@ -31,7 +31,7 @@ func webhookSecretScenarios() []Scenario {
 			}
 		}),
 		scenario("other-secret", "A webhook that another secret signed is rejected", func(c *Case) {
-			c.rejects(c.webhook(), withAccount(c.signedBy("whsec_of_nobody")))
+			c.rejects(c.webhook(), withAccount(c.signedBy(c.nobodysSecret())))
 		}),
 		scenario("no-secret", "Without a secret every webhook is rejected, or the account is", func(c *Case) { c.failsClosed() }),
 		scenario("empty-secret", "With an empty secret every webhook is rejected, or the account is", func(c *Case) { c.failsClosed("") }),
@@ -41,8 +41,8 @@ func webhookSecretScenarios() []Scenario {
 				c.Skipf("an account has one webhook secret")
 			}
 			hook := c.webhook()
-			c.believes(hook, withAccount(c.signedBy(append([]string{"whsec_of_nobody"}, secrets...)...)))
-			c.believes(hook, withAccount(c.signedBy(append(slices.Clone(secrets), "whsec_of_nobody")...)))
+			c.believes(hook, withAccount(c.signedBy(append([]string{c.nobodysSecret()}, secrets...)...)))
+			c.believes(hook, withAccount(c.signedBy(append(slices.Clone(secrets), c.nobodysSecret())...)))
 		}),
 		scenario("old", "A webhook that was signed long ago (samples.old_webhook) is rejected", func(c *Case) {
 			hook := &paymentsv1.HttpRequest{}
@@ -53,6 +53,14 @@ func webhookSecretScenarios() []Scenario {
 			c.rejects(hook)
 		}),
 	}
+}
+
+// nobodysSecret is a webhook secret that nobody signs with.
+func (c *Case) nobodysSecret() string {
+	if secret := c.plan.PSP.OtherWebhookSecret; secret != "" {
+		return secret
+	}
+	return "whsec_of_nobody"
 }
 
 // believes ends the case if a webhook is not believed.

@@ -49,6 +49,12 @@ type Config struct {
 	ReplayedHeader string
 	// Reused answers a key that came with another request.
 	Reused Answer
+	// Webhooks are shown at GET /webhooks/{kind}, signed now: "unknown", of a type that
+	// nobody knows, and "several", with several events.
+	Webhooks map[string]func() Webhook
+	// Payer is what the payer decides elsewhere, POST /payer. Without it the payment is
+	// decided in the book, and nothing is sent.
+	Payer func(id string, becomes Status) error
 	// Forgets says which answers leave their key free, by status: none if it is nil.
 	Forgets func(status int) bool
 }
@@ -64,7 +70,8 @@ type Answer struct {
 }
 
 // PSP is the stand-in as an http.Handler. It serves the routes and, for the suite,
-// GET /ledger and POST /webhook_endpoints. It is safe for concurrent use.
+// GET /ledger, POST /webhook_endpoints, GET /webhooks/{kind} and POST /payer. It is safe
+// for concurrent use.
 type PSP struct {
 	*Book
 	config  Config
@@ -96,6 +103,8 @@ func New(config Config) *PSP {
 	}
 	p.mux.HandleFunc("GET /ledger", p.ledger)
 	p.mux.HandleFunc("POST /webhook_endpoints", p.postman.add)
+	p.mux.HandleFunc("GET /webhooks/{kind}", p.show)
+	p.mux.HandleFunc("POST /payer", p.payer)
 	p.mux.Handle("/", p.vendor)
 	return p
 }

@@ -42,6 +42,41 @@ func (p *postman) add(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusCreated)
 }
 
+// show answers with a webhook of a kind.
+func (p *PSP) show(w http.ResponseWriter, r *http.Request) {
+	signed, ok := p.config.Webhooks[r.PathValue("kind")]
+	if !ok {
+		http.Error(w, "there is no such webhook", http.StatusNotFound)
+		return
+	}
+	hook := signed()
+	Answer{Status: http.StatusOK, Header: hook.Header, Body: hook.Body}.write(w)
+}
+
+// payer takes what the payer of a payment has decided elsewhere.
+func (p *PSP) payer(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		ID       string `json:"id"`
+		Approves bool   `json:"approves"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+		http.Error(w, `want {"id": …, "approves": …}`, http.StatusBadRequest)
+		return
+	}
+	becomes, decide := Declined, p.config.Payer
+	if asked.Approves {
+		becomes = Authorized
+	}
+	if decide == nil {
+		decide = func(id string, becomes Status) error { _, err := p.Decide(id, becomes); return err }
+	}
+	if err := decide(asked.ID, becomes); err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
 // Send delivers a webhook to each endpoint, once, without waiting for it. A route calls
 // it for what has happened, and the webhook may arrive before the route's answer.
 func (p *PSP) Send(hook Webhook) {
