@@ -30,6 +30,10 @@ func captureDiffers(req *paymentsv1.CaptureRequest, resp *paymentsv1.CaptureResp
 	switch {
 	case p.GetId() != req.GetPaymentId():
 		return "payment.id"
+	case p.GetStatus() == paymentsv1.PaymentStatus_PAYMENT_STATUS_PENDING && req.GetAmount() != nil && resp.GetAmount() != nil:
+		if !sameMoney(resp.GetAmount(), req.GetAmount()) {
+			return "amount"
+		}
 	case p.GetStatus() == paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN,
 		p.GetStatus() == paymentsv1.PaymentStatus_PAYMENT_STATUS_PENDING,
 		p.GetStatus() == paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED:

@@ -56,7 +56,8 @@ func newStandIn(t *testing.T) *adyenStandIn {
 		Admit: func(r *http.Request) (standin.Answer, bool) {
 			return refusal(http.StatusUnauthorized, "000", "HTTP Status Response - Unauthorized"), r.Header.Get("X-API-Key") == revokedKey
 		},
-		Routes: s.routes(),
+		Routes:   s.routes(),
+		Webhooks: samples(),
 		Check: func(routes http.Handler) http.Handler {
 			s.checkout = checkout.Check(routes, spectest.Undescribed(http.StatusUnauthorized, http.StatusUnprocessableEntity))
 			s.disputes = disputes.Check(routes)
@@ -88,7 +89,6 @@ func (s *adyenStandIn) routes() map[string]standin.Route {
 		"POST /v71/sessions":                            s.session,
 		"POST /ca/services/DisputeService/v30/{action}": s.dispute,
 		"GET /issuer":                                   s.issuer,
-		"GET /webhooks/{kind}":                          s.sample,
 	}
 }
 
@@ -362,18 +362,15 @@ func (s *adyenStandIn) tell(p standin.Payment, eventCode, id, original string, v
 	})
 }
 
-// sample shows webhooks that no request leads to.
-func (s *adyenStandIn) sample(r *standin.Request) standin.Answer {
+// samples are webhooks that no request leads to.
+func samples() map[string]func() standin.Webhook {
 	unknown := item{psp: "QFQTPCQ8HXSKGK82", reference: "order-1001", value: 1000, currency: "EUR", event: "SOMETHING_NEW", success: true}
 	first := item{psp: "9913140798220028", reference: "order-1001", value: 1000, currency: "EUR", event: "AUTHORISATION", success: true}
 	second := item{psp: "QFQTPCQ8HXSKGK82", original: first.psp, reference: "order-1001", value: 1000, currency: "EUR", event: "CAPTURE", success: true}
-	switch r.PathValue("kind") {
-	case "unknown":
-		return standin.Answer{Status: http.StatusOK, Body: notification(unknown)}
-	case "several":
-		return standin.Answer{Status: http.StatusOK, Body: notification(first, second)}
+	return map[string]func() standin.Webhook{
+		"unknown": func() standin.Webhook { return standin.Webhook{Body: notification(unknown)} },
+		"several": func() standin.Webhook { return standin.Webhook{Body: notification(first, second)} },
 	}
-	return standin.Answer{Status: http.StatusNotFound}
 }
 
 // item is one event as the tests name it.

@@ -39,6 +39,7 @@ func captureScenarios() []Scenario {
 
 // captures takes an amount and holds the answer to it; nil takes all.
 func (c *Case) captures(p *paymentsv1.Payment, amount *paymentsv1.Money, more bool, taken int64, want paymentsv1.PaymentStatus, total int64) {
+	amount = c.amountFor("Capture", amount, taken)
 	r, err := c.capture(asked(c, "Capture", &paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: amount, MoreToCome: more}))
 	c.ok("Capture", err)
 	if c.later("Capture") {
@@ -59,6 +60,7 @@ func (c *Case) captures(p *paymentsv1.Payment, amount *paymentsv1.Money, more bo
 // captureRefused ends the case if a capture is not refused for the state, or
 // changes what the books say.
 func (c *Case) captureRefused(p *paymentsv1.Payment, amount *paymentsv1.Money, after entry) {
+	amount = c.amountFor("Capture", amount, usual)
 	_, err := c.capture(asked(c, "Capture", &paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: amount}))
 	c.forbids("Capture", "Capture", err)
 	c.booked(p.GetReference(), c.plan.Currency, after)
@@ -172,7 +174,7 @@ func captureVoided(c *Case) {
 }
 
 func captureUnknown(c *Case) {
-	_, err := c.capture(&paymentsv1.CaptureRequest{PaymentId: c.missing()})
+	_, err := c.capture(&paymentsv1.CaptureRequest{PaymentId: c.missing(), Amount: c.amountFor("Capture", nil, usual)})
 	c.refused("Capture of a payment that does not exist", err, codes.InvalidArgument)
 }
 
@@ -181,7 +183,7 @@ func captureOtherCurrency(c *Case) {
 	other := proto.CloneOf(c.amount(400))
 	other.CurrencyCode = c.otherISO()
 	_, err := c.capture(&paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: other})
-	c.refused("Capture in "+other.GetCurrencyCode(), err, codes.InvalidArgument)
+	c.refusedOrLater("Capture", "Capture in "+other.GetCurrencyCode(), err)
 	c.booked(p.GetReference(), c.plan.Currency, entry{amount: usual})
 }
 

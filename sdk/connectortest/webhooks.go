@@ -95,6 +95,9 @@ func (c *Case) isNews(of *paymentsv1.Payment, event *paymentsv1.WebhookEvent) {
 	got := event.GetPayment()
 	equal(c, "events[0].payment.id", of.GetId(), got.GetId())
 	equal(c, "events[0].payment.reference", of.GetReference(), got.GetReference())
+	if c.later("Capture") && got.GetStatus() == authorized {
+		return // the capture is news of its own, if it is any
+	}
 	equal(c, "events[0].payment.status", of.GetStatus(), got.GetStatus())
 	c.money("events[0].payment.amount", of.GetAmount(), got.GetAmount())
 	if got.GetCapturedAmount() != nil { // not all PSPs tell
