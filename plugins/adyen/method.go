@@ -155,11 +155,18 @@ func setWallet(req *api.PaymentRequest, w *paymentsv1.Wallet) error {
 		}
 		return nil
 	case "mb_way", "vipps":
-		if w.GetPhone() == "" {
+		m := api.PaymentMethod{TelephoneNumber: w.GetPhone()}
+		m.Type, _ = adyenType(w.GetType())
+		if w.GetType() == "mb_way" {
+			m.ShopperEmail = cmp.Or(w.GetEmail(), req.ShopperEmail)
+			if m.ShopperEmail == "" {
+				return sdk.InvalidField("payment_method.wallet.email", "is required for this wallet")
+			}
+		}
+		if m.TelephoneNumber == "" {
 			return sdk.InvalidField("payment_method.wallet.phone", "is required for this wallet")
 		}
-		theirs, _ := adyenType(w.GetType())
-		req.PaymentMethod = api.PaymentMethod{Type: theirs, TelephoneNumber: w.GetPhone()}
+		req.PaymentMethod = m
 		return nil
 	default:
 		return setPlain(req, w.GetType())

@@ -60,6 +60,7 @@ type PaymentMethod struct {
 	ApplePayToken           string `json:"applePayToken,omitempty"`
 	GooglePayToken          string `json:"googlePayToken,omitempty"`
 	TelephoneNumber         string `json:"telephoneNumber,omitempty"`
+	ShopperEmail            string `json:"shopperEmail,omitempty"`
 	Issuer                  string `json:"issuer,omitempty"`
 	BlikCode                string `json:"blikCode,omitempty"`
 	IBAN                    string `json:"iban,omitempty"`
@@ -183,41 +184,25 @@ func (p *Payment) valid() bool { return p.ResultCode != "" }
 // Action is what has to happen before the payment can go on. Raw is the whole of
 // it.
 type Action struct {
-	Type        string
-	URL         string
-	Method      string
-	Data        map[string]string
-	QRCodeData  string
-	ExpiresAt   string
-	Reference   string
-	Entity      string
-	DownloadURL string
-	PaymentData string
-	Raw         json.RawMessage
+	Type        string            `json:"type"`
+	URL         string            `json:"url"`
+	Method      string            `json:"method"`
+	Data        map[string]string `json:"data"`
+	QRCodeData  string            `json:"qrCodeData"`
+	ExpiresAt   string            `json:"expiresAt"`
+	Reference   string            `json:"reference"`
+	Entity      string            `json:"entity"`
+	DownloadURL string            `json:"downloadUrl"`
+	Raw         json.RawMessage   `json:"-"`
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (a *Action) UnmarshalJSON(raw []byte) error {
-	var known struct {
-		Type        string            `json:"type"`
-		URL         string            `json:"url"`
-		Method      string            `json:"method"`
-		Data        map[string]string `json:"data"`
-		QRCodeData  string            `json:"qrCodeData"`
-		ExpiresAt   string            `json:"expiresAt"`
-		Reference   string            `json:"reference"`
-		Entity      string            `json:"entity"`
-		DownloadURL string            `json:"downloadUrl"`
-		PaymentData string            `json:"paymentData"`
-	}
-	if err := json.Unmarshal(raw, &known); err != nil {
+	type known Action // without this method
+	if err := json.Unmarshal(raw, (*known)(a)); err != nil {
 		return err
 	}
-	*a = Action{
-		Type: known.Type, URL: known.URL, Method: known.Method, Data: known.Data, QRCodeData: known.QRCodeData,
-		ExpiresAt: known.ExpiresAt, Reference: known.Reference, Entity: known.Entity, DownloadURL: known.DownloadURL,
-		PaymentData: known.PaymentData, Raw: append(json.RawMessage(nil), raw...),
-	}
+	a.Raw = append(json.RawMessage(nil), raw...)
 	return nil
 }
 
