@@ -121,6 +121,11 @@ func TestReferencesAreComplete(t *testing.T) {
 		{"host/internal/manifest/limits.go", `yaml:"([a-z_]+)`, "plugin-manifests/README.md", "`%s`"},
 		{"host/internal/manifest/manifest.go", `yaml:"([a-z0-9_]+)`, "plugin-manifests/README.md", "`%s`"},
 		{"host/internal/telemetry/telemetry.go", `"(patchbay_[a-z_]+)"`, "docs/operating.md", "`%s`"},
+		{"host/internal/webhook/spec.go", `yaml:"([a-z_]+)"`, "docs/webhooks.md", "`%s`"},
+		{"host/internal/webhook/event.go", `json:"([A-Za-z]+)`, "docs/webhooks.md", "`%s`"},
+		{"host/internal/webhook/fetch.go", `"([a-z]+)": +fetching`, "docs/plugin-protocol.md", "`%s`"},
+		{"host/internal/webhook/answer.go", `outcome = "([a-z]+)"`, "docs/webhooks.md", "`%s`"},
+		{"host/internal/webhook/telemetry.go", `"(patchbay_[a-z_]+)"`, "docs/operating.md", "`%s`"},
 		{"host/internal/telemetry/plugin.go", `"(patchbay_[a-z_]+)"`, "docs/operating.md", "`%s`"},
 		{"host/internal/telemetry/process.go", `"(patchbay_[a-z_]+)"`, "docs/operating.md", "`%s`"},
 		{"host/internal/telemetry/telemetry.go", `Fault[A-Z][A-Za-z]+ +Fault = "([a-z]+)"`, "docs/operating.md", "`%s`"},
@@ -151,7 +156,7 @@ func TestMetricsExist(t *testing.T) {
 	if len(names) < 20 {
 		t.Fatalf("found %d names", len(names))
 	}
-	source := goSource(t, "host/internal/telemetry") + goSource(t, "host/internal/audit") + goSource(t, "host/internal/egress")
+	source := goSource(t, "host/internal/telemetry") + goSource(t, "host/internal/audit") + goSource(t, "host/internal/egress") + goSource(t, "host/internal/webhook")
 	for _, name := range names {
 		if name = strings.TrimSuffix(name, "_bucket"); !strings.Contains(source, `"`+name+`"`) {
 			t.Errorf("docs/operating.md names %s, which the host does not have", name)

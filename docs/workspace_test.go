@@ -118,6 +118,7 @@ type running struct {
 	dir               string
 	psp, gateway, ops string // addresses
 	production        string // address of a gateway that the document starts
+	webhooks          string // and where PSPs send theirs
 
 	mu  sync.Mutex
 	log []string // of the gateway
@@ -135,16 +136,20 @@ func (w workspace) run(t *testing.T) *running {
 		"  - name: sandbox",
 		"    connector: sandbox",
 		"    default: true",
-		"    config: {base_url: 'http://" + r.psp + "'}",
+		"    config: {base_url: 'http://" + r.psp + "', webhook_secrets: [whsec_sandbox_default]}",
+	}
+	if err := os.MkdirAll(filepath.Join(w.dir, ".run"), 0o755); err != nil {
+		t.Fatal(err)
 	}
 	if node, err := exec.LookPath("node"); err == nil { // for the connector in examples/connector-node
 		config = append(config, "  - name: sandbox-node", "    connector: sandbox-node", "    default: true",
 			"    config: {base_url: 'http://"+r.psp+"'}", "runtimes: {node: "+node+"}")
 	}
+	config = append(config, "webhooks: {listen: 127.0.0.1:0, file: {path: .run/webhooks.jsonl}}")
 	w.write(t, "run.yaml", strings.Join(config, "\n"))
-	found := r.spawn(t, "gateway", `(?:operations|ready): listen=(\S+)`,
+	found := r.spawn(t, "gateway", `(?:webhooks|operations|ready): listen=(\S+)`,
 		"bin/patchbay", "serve", "--dev", "--config", "run.yaml", "--listen", "127.0.0.1:0", "--ops", "127.0.0.1:0")
-	r.ops, r.gateway = first(t, found), first(t, found)
+	r.webhooks, r.ops, r.gateway = first(t, found), first(t, found), first(t, found)
 	return r
 }
 
@@ -266,7 +271,7 @@ func (r *running) admin() string { return "unix:" + filepath.Join(r.dir, "state"
 // the sandbox connector's process.
 func (r *running) here(text string) string {
 	return strings.NewReplacer(
-		"localhost:8000", r.gateway, "localhost:8443", r.production, "localhost:8001", r.ops, "127.0.0.1:8701", r.psp,
+		"localhost:8000", r.gateway, "localhost:8443", r.production, "localhost:8001", r.ops, "localhost:8002", r.webhooks, "127.0.0.1:8701", r.psp,
 		"kill -9 PID", "kill -9 "+r.pid("sandbox"),
 	).Replace(text)
 }

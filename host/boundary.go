@@ -38,7 +38,7 @@ func (c *Config) boundaryPaths() []*string {
 // boundary opens the boundary.
 func (c *Config) boundary(r *registry.Registry, log hclog.Logger) (b boundary, err error) {
 	var tlsErr, callersErr, accountsErr, ageErr error
-	b.tls, tlsErr = auth.NewTLS(c.TLS, log.Named("tls"))
+	b.tls, tlsErr = auth.NewTLS(c.TLS, auth.HTTP2, log.Named("tls"))
 	b.callers, callersErr = c.followCallers(log)
 	identities, ageErr := c.identities()
 	b.accounts, accountsErr = account.Open(account.Config{
@@ -83,11 +83,13 @@ func (c *Config) identities() ([]age.Identity, error) {
 // validateBoundary checks the configuration of the boundary, and runs no command.
 // It says which accounts are declared, a line each.
 func (c *Config) validateBoundary() (declared []string, err error) {
-	_, tlsErr := auth.NewTLS(c.TLS, hclog.NewNullLogger())
+	_, tlsErr := auth.NewTLS(c.TLS, auth.HTTP2, hclog.NewNullLogger())
 	_, callersErr := c.authenticator(hclog.NewNullLogger())
+	_, webhooksErr := c.webhooksTLS(hclog.NewNullLogger())
 	identities, ageErr := c.identities()
 	declared, problems, accountsErr := account.Validate(account.Config{Specs: c.Accounts, Dir: c.AccountsDir, Identities: identities})
-	errs := []error{tlsErr, callersErr, ageErr, accountsErr}
+	secretsErr := c.Webhooks.Target.Validate(identities)
+	errs := []error{tlsErr, secretsErr, webhooksErr, callersErr, ageErr, accountsErr}
 	for _, p := range problems {
 		errs = append(errs, p)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/auth"
 	"github.com/patchbay/patchbay/host/internal/launch"
 	"github.com/patchbay/patchbay/host/internal/trust"
+	"github.com/patchbay/patchbay/host/internal/webhook"
 )
 
 // Config is all that an operator can set. The zero value of a field means its
@@ -54,6 +55,9 @@ type Config struct {
 	Accounts        []account.Spec `yaml:"accounts"`
 	AccountsDir     string         `yaml:"accounts_dir"`      // files with further accounts, one in each
 	AgeIdentityFile string         `yaml:"age_identity_file"` // decrypts accounts' secrets
+
+	// Webhooks says where PSPs send webhooks and where their events go.
+	Webhooks webhook.Spec `yaml:"webhooks"`
 
 	Limits          Limits        `yaml:"limits"`
 	Egress          EgressConfig  `yaml:"egress"`
@@ -106,6 +110,7 @@ func parseConfig(path string, raw []byte) (Config, error) {
 	c.File = path
 	dir := filepath.Dir(path)
 	paths := append([]*string{&c.Plugins, &c.StateDir, &c.RuntimeDir, &c.IdempotencySecretFile, &c.Trust.LockFile}, c.boundaryPaths()...)
+	paths = append(paths, c.Webhooks.Paths()...)
 	for i := range c.Trust.Keys {
 		paths = append(paths, &c.Trust.Keys[i].File)
 	}
@@ -173,6 +178,7 @@ func (c *Config) complete() error {
 	c.MaxDeadline = or(c.MaxDeadline, 2*time.Minute)
 	c.ShutdownTimeout = or(c.ShutdownTimeout, c.MaxDeadline+10*time.Second)
 	c.Limits.complete()
+	c.Webhooks.Complete()
 	if c.ShutdownDelay == nil {
 		c.ShutdownDelay = new(defaultShutdownDelay)
 		if c.Dev {
@@ -207,7 +213,7 @@ func (c *Config) check() error {
 	if *c.ShutdownDelay < 0 {
 		errs = append(errs, fmt.Errorf("shutdown_delay: %s is less than nothing", c.ShutdownDelay))
 	}
-	errs = append(errs, c.checkEdge(), c.checkRuntimes())
+	errs = append(errs, c.checkEdge(), c.checkWebhooks(), c.checkRuntimes())
 	if u, err := url.Parse(c.OTLPEndpoint); c.OTLPEndpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		errs = append(errs, fmt.Errorf("otlp_endpoint: %q is no URL such as http://localhost:4317", c.OTLPEndpoint))
 	}

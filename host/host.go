@@ -17,6 +17,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/registry"
 	"github.com/patchbay/patchbay/host/internal/telemetry"
 	"github.com/patchbay/patchbay/host/internal/watch"
+	"github.com/patchbay/patchbay/host/internal/webhook"
 )
 
 // host is the gateway's parts.
@@ -34,6 +35,8 @@ type host struct {
 	records              *audit.Log
 	edge                 *gateway.Gateway
 	callers, operators   net.Listener // the latter nil if there are none
+	events               *webhook.Sinks
+	hooks                *webhook.Server // nil if no webhooks come in
 
 	closers []func() // in the order of opening
 }
@@ -46,7 +49,7 @@ func Run(ctx context.Context, config Config) error {
 	}
 	h := &host{Config: config, log: config.logger(), connectors: registry.New(), journal: admin.NewJournal(), metrics: telemetry.NewMetrics()}
 	defer h.close()
-	for _, open := range []func(context.Context) error{h.openDirectories, h.openPlugins, h.openEdge, h.openListeners} {
+	for _, open := range []func(context.Context) error{h.openDirectories, h.openPlugins, h.openEdge, h.openListeners, h.openWebhooks} {
 		if err := open(ctx); err != nil {
 			return err
 		}
@@ -63,6 +66,8 @@ func Run(ctx context.Context, config Config) error {
 	group.Go(func() error { return h.serveAdmin(plugins) })
 	group.Go(func() error { return h.serveOps(plugins, ctx) })
 	group.Go(func() error { return h.serveCallers(ctx) })
+	group.Go(func() error { return h.serveWebhooks(ctx) })
+	group.Go(func() error { return h.followEvents(plugins) })
 	group.Go(func() error {
 		h.untilEnd(ctx)
 		stopPlugins()

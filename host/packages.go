@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/google/renameio/v2"
+
 	"github.com/patchbay/patchbay/host/internal/archive"
 	"github.com/patchbay/patchbay/host/internal/manifest"
 	"github.com/patchbay/patchbay/host/internal/trust"
@@ -203,19 +205,15 @@ func admit(gate *trust.Gate, file string, c trust.Candidate, warnings io.Writer)
 
 // writePackage puts a package in the place of the file, if there is one.
 func writePackage(p *archive.Package, file string) (err error) {
-	out, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*")
+	out, err := renameio.NewPendingFile(file, renameio.WithPermissions(0o644))
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(out.Name())
-		}
-	}()
-	if err := errors.Join(p.Write(out), out.Chmod(0o644), out.Sync(), out.Close()); err != nil {
+	defer func() { err = errors.Join(err, out.Cleanup()) }()
+	if err := p.Write(out); err != nil {
 		return err
 	}
-	return os.Rename(out.Name(), file)
+	return out.CloseAtomicallyReplace()
 }
 
 // inTemporary gives work a directory for as long as it takes. Within the directory

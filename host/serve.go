@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/patchbay/patchbay/host/internal/telemetry"
@@ -37,7 +38,10 @@ func (h *host) untilEnd(ctx context.Context) {
 	}
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.ShutdownTimeout)
 	defer cancel()
+	var webhooks sync.WaitGroup
+	webhooks.Go(func() { h.stopWebhooks(limit) })
 	h.edge.Stop(limit)
+	webhooks.Wait()
 }
 
 // serveOps serves health, readiness and metrics while there are plugins; calls

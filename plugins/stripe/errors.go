@@ -36,6 +36,12 @@ func refusal(err error) (*api.Error, bool) {
 	return e, e.Type == api.TypeCardError || e.Status == http.StatusPaymentRequired
 }
 
+// answeredWith says whether Stripe answered with an HTTP status.
+func answeredWith(err error, status int) bool {
+	var e *api.Error
+	return errors.As(err, &e) && e.Status == status && e.Type != ""
+}
+
 // readFailure is failure for a request that only reads: nothing can have
 // happened.
 func readFailure(err error) *sdk.Error {

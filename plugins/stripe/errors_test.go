@@ -116,20 +116,6 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestNothingIsSentToADeadPort: a connection that was never made moves no money.
-func TestNothingIsSentToADeadPort(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	h := start(t, "http://"+listener.Addr().String())
-	_, err = h.Payments.Authorize(h.Context(testKey), authorizeRequest())
-	wantError(t, err, codes.Unavailable, "CONNECTOR_UNAVAILABLE")
-}
-
 // TestFaultsOfFollowUps: what becomes of the operations on a payment when the
 // answer is lost.
 func TestFaultsOfFollowUps(t *testing.T) {

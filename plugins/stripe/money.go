@@ -24,6 +24,19 @@ func units(m *paymentsv1.Money) (int64, error) {
 	return exponents().FromMinor(m)
 }
 
+// payoutUnits is units for payouts: those in HUF, TWD and UGX are of whole units.
+// Source: https://docs.stripe.com/currencies#special-cases.
+func payoutUnits(m *paymentsv1.Money) (int64, error) {
+	amount, err := units(m)
+	switch m.GetCurrencyCode() {
+	case "HUF", "TWD", "ISK", "UGX":
+		if err == nil && amount%100 != 0 {
+			return 0, invalid("amount.minor_units", "Stripe pays out whole units of "+m.GetCurrencyCode())
+		}
+	}
+	return amount, err
+}
+
 // money reads an amount of Stripe's.
 func money(currency string, amount int64) (*paymentsv1.Money, error) {
 	return exponents().ToMinor(strings.ToUpper(currency), amount)

@@ -16,6 +16,8 @@ type authorizeOptions struct {
 	onBehalfOf          string
 	transferGroup       string
 	requestMulticapture string
+	requestIncremental  string
+	requestExtended     string
 }
 
 // parseAuthorizeOptions takes what it knows and refuses what it does not.
@@ -29,6 +31,9 @@ func parseAuthorizeOptions(given *structpb.Struct) (authorizeOptions, error) {
 		"on_behalf_of":         {&o.onBehalfOf, nil},
 		"transfer_group":       {&o.transferGroup, nil},
 		"request_multicapture": {&o.requestMulticapture, []string{"if_available", "never"}},
+
+		"request_incremental_authorization": {&o.requestIncremental, []string{"if_available", "never"}},
+		"request_extended_authorization":    {&o.requestExtended, []string{"if_available", "never"}},
 	}
 	for _, name := range names(given) {
 		option, ok := known[name]

@@ -12,6 +12,7 @@ import (
 func TestAuthorizeOptions(t *testing.T) {
 	given, err := structpb.NewStruct(map[string]any{
 		"setup_future_usage": "on_session", "on_behalf_of": "acct_2", "transfer_group": "group 7", "request_multicapture": "if_available",
+		"request_incremental_authorization": "never", "request_extended_authorization": "if_available",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -20,7 +21,7 @@ func TestAuthorizeOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (authorizeOptions{"on_session", "acct_2", "group 7", "if_available"}); got != want {
+	if want := (authorizeOptions{"on_session", "acct_2", "group 7", "if_available", "never", "if_available"}); got != want {
 		t.Errorf("options are %+v, want %+v", got, want)
 	}
 }

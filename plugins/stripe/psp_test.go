@@ -105,7 +105,8 @@ func first(values url.Values) map[string]string {
 func start(t *testing.T, baseURL string) *connectortest.Harness {
 	t.Helper()
 	return connectortest.Start(t, New(), map[string]any{
-		"api_key": "sk_test_recorder", "base_url": baseURL, "account": "acct_recorder",
+		"api_key": "sk_test_recorder", "base_url": baseURL, "files_url": baseURL, "account": "acct_recorder",
+		"webhook_secrets": []string{"whsec_x"}, "publishable_key": "pk_test_1",
 	})
 }
 

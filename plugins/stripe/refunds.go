@@ -19,9 +19,8 @@ func (*Connector) CreateRefund(ctx context.Context, req *paymentsv1.CreateRefund
 	}
 	params := api.CreateRefundParams{
 		PaymentIntent: req.GetPaymentId(),
-		// Source: https://docs.stripe.com/api/refunds/create.
-		Reason:   oneOf(req.GetReason(), "duplicate", "fraudulent", "requested_by_customer"),
-		Metadata: map[string]string{referenceKey: req.GetReference()},
+		Reason:        refundReason(req.GetReason()),
+		Metadata:      map[string]string{referenceKey: req.GetReference()},
 	}
 	if req.GetAmount() != nil {
 		if params.Amount, err = units(req.GetAmount()); err != nil {

@@ -1,140 +1,111 @@
 package stripe
 
 import (
-	"encoding/json"
-	"maps"
 	"net/http"
-	"os"
-	"path/filepath"
-	"reflect"
+	"slices"
 	"testing"
 
-	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	"github.com/patchbay/patchbay/plugins/stripe/stripemock"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk/connectortest"
+	"github.com/patchbay/patchbay/sdk/connectortest/sdkdiff"
 )
 
-// TestRequestsEqualThoseOfStripesSDK compares what the connector sends with what
-// Stripe's own SDK sent for the same inputs, field by field. The recordings and
-// the script that made them are in testdata/sdk.
-func TestRequestsEqualThoseOfStripesSDK(t *testing.T) {
-	const payment = "/v1/payment_intents/pi_recorded"
-	recorded := intent(t, stripemock.Intent{Status: "requires_capture", Multicapture: true}, object{"id": "pi_recorded"})
-	routes := map[string]http.HandlerFunc{
-		"POST /v1/payment_intents":     answer(200, recorded),
-		"GET " + payment:               answer(200, recorded),
-		"POST " + payment + "/capture": answer(200, recorded),
-		"POST " + payment + "/cancel":  answer(200, recorded),
-		"POST /v1/refunds":             answer(200, refundObject(t, "succeeded", object{"payment_intent": "pi_recorded"})),
-		"GET /v1/refunds/re_recorded":  answer(200, refundObject(t, "succeeded", object{"id": "re_recorded"})),
+// recordings lie beside the script that made them.
+const recordings = "testdata/sdk"
+
+// recordedCalls say what the connector is asked so that it sends what each recording
+// has: a request of this file, or a sample.
+func recordedCalls() map[string]any {
+	return map[string]any{
+		"authorize_token": recordedAuthorize(token("pm_card_visa")),
+		"authorize_card":  recordedAuthorize(recordedCard()),
+		"capture":         &paymentsv1.CaptureRequest{PaymentId: "pi_recorded", Amount: eur(500), MoreToCome: true},
+		"void":            &paymentsv1.VoidRequest{PaymentId: "pi_recorded", Reason: "abandoned"},
+		"get_payment":     &paymentsv1.GetPaymentRequest{PaymentId: "pi_recorded"},
+		"create_refund": &paymentsv1.CreateRefundRequest{
+			PaymentId: "pi_recorded", Reference: "refund-77", Amount: eur(500), Reason: "requested_by_customer",
+		},
+		"get_refund": &paymentsv1.GetRefundRequest{RefundId: "re_recorded"},
+
+		"authorize_ideal": "pay with ideal", "authorize_blik": "pay with blik", "authorize_klarna": "pay with klarna",
+		"authorize_boleto": "pay with boleto", "authorize_sepa_debit": "pay with sepa_debit", "authorize_google_pay": "pay with google_pay",
+		"authorize_3ds": "authenticated elsewhere", "find_search": "find in the index", "find_list": "find in the list", "adjust": "raise",
+		"setup_mandate": "set a card up", "charge_mandate": "charge a setup", "get_mandate": "read a setup", "revoke_mandate": "revoke",
+		"tokenize": "keep a card", "tokenize_attach": "keep what is there", "create_customer": "create a customer", "get_customer": "read a customer",
+		"update_customer": "change a customer", "delete_customer": "delete a customer", "client_session": "open a session",
+		"list_disputes": "list some disputes", "get_dispute": "read a dispute", "accept_dispute": "accept a dispute",
+		"submit_evidence": "submit evidence", "defend_dispute": "defend", "create_payout": "pay out", "get_payout": "read a payout",
+		"void_payout": "withdraw a payout",
 	}
-	for name, send := range map[string]func(h *connectortest.Harness) error{
-		"authorize_token": func(h *connectortest.Harness) error {
-			_, err := h.Payments.Authorize(h.Context(testKey), recordedAuthorize(token("pm_card_visa")))
-			return err
-		},
-		"authorize_card": func(h *connectortest.Harness) error {
-			_, err := h.Payments.Authorize(h.Context(testKey), recordedAuthorize(recordedCard()))
-			return err
-		},
-		"capture": func(h *connectortest.Harness) error {
-			// Nothing in the canned answer was captured: the SDK must not believe it.
-			_, err := h.Payments.Capture(h.Context(testKey), &paymentsv1.CaptureRequest{
-				PaymentId: "pi_recorded", Amount: eur(500), MoreToCome: true})
-			wantError(t, err, codes.Unknown, "INTEGRITY_MISMATCH")
-			return nil
-		},
-		"void": func(h *connectortest.Harness) error {
-			_, err := h.Payments.Void(h.Context(testKey), &paymentsv1.VoidRequest{PaymentId: "pi_recorded", Reason: "abandoned"})
-			return err
-		},
-		"get_payment": func(h *connectortest.Harness) error {
-			_, err := h.Payments.GetPayment(h.Context(testKey), &paymentsv1.GetPaymentRequest{PaymentId: "pi_recorded"})
-			return err
-		},
-		"create_refund": func(h *connectortest.Harness) error {
-			_, err := h.Refunds.CreateRefund(h.Context(testKey), &paymentsv1.CreateRefundRequest{
-				PaymentId: "pi_recorded", Reference: "refund-77", Amount: eur(500), Reason: "requested_by_customer"})
-			return err
-		},
-		"get_refund": func(h *connectortest.Harness) error {
-			_, err := h.Refunds.GetRefund(h.Context(testKey), &paymentsv1.GetRefundRequest{RefundId: "re_recorded"})
-			return err
-		},
-	} {
+}
+
+// explained is what differs and why.
+func explained(method string) []sdkdiff.Explained {
+	switch method {
+	case http.MethodPost:
+		return []sdkdiff.Explained{sdkdiff.Differs("headers.idempotency-key", "the key is the gateway's")}
+	default:
+		return []sdkdiff.Explained{sdkdiff.Missing("headers.content-type", "Stripe's SDK says the content type of a request without content")}
+	}
+}
+
+// TestRequestsEqualThoseOfStripesSDK compares what the connector sends with what
+// Stripe's own SDK sent for the same inputs, field by field.
+func TestRequestsEqualThoseOfStripesSDK(t *testing.T) {
+	for name, of := range recordedCalls() {
 		t.Run(name, func(t *testing.T) {
-			want := recording(t, name)
-			p := startPSP(t, routes)
-			if err := send(start(t, p.URL)); err != nil {
-				t.Fatal(err)
+			want := sdkdiff.Load(t, recordings, name)
+			standIn := newStandIn(t)
+			standIn.seed()
+			standIn.seedRecorded()
+			recorder := sdkdiff.Record(t, standIn)
+			h := start(t, recorder.URL)
+			sendRecorded(t, h, of)
+			sent := slices.DeleteFunc(recorder.Requests(), func(r sdkdiff.Request) bool { return r.Method != want.Method || r.Path != want.Path })
+			if len(sent) != 1 {
+				t.Fatalf("%d requests to %s %s were sent, want 1: %v", len(sent), want.Method, want.Path, recorder.Requests())
 			}
-			if diff := differences(p.only(t, want.Method), want); len(diff) > 0 {
-				t.Errorf("differs from Stripe's SDK: %v", diff)
+			sdkdiff.Compare(t, recordings, name, sent[0], explained(want.Method)...)
+			if noticed := sdkdiff.MustNotice(t, recordings, name, explained(want.Method)...); noticed == 0 {
+				t.Error("no mistake was tried")
 			}
 		})
 	}
 }
 
-// TestComparisonWithTheSDKCanFail makes sure that the test above sees a mistake.
-func TestComparisonWithTheSDKCanFail(t *testing.T) {
-	want := recording(t, "authorize_card")
-	for name, spoil := range map[string]func(*request){
-		"method":                  func(r *request) { r.Method = "PUT" },
-		"path":                    func(r *request) { r.Path += "/" },
-		"a field less":            func(r *request) { delete(r.Form, "payment_method_data[card][cvc]") },
-		"a field more":            func(r *request) { r.Form["off_session"] = "true" },
-		"another value":           func(r *request) { r.Form["amount"] = "10.50" },
-		"no idempotency key":      func(r *request) { delete(r.Headers, "idempotency-key") },
-		"another Stripe-Version":  func(r *request) { r.Headers["stripe-version"] = "2020-08-27" },
-		"another way of encoding": func(r *request) { r.Headers["content-type"] = "application/json" },
-	} {
-		got := recording(t, "authorize_card")
-		spoil(&got)
-		if len(differences(got, want)) == 0 {
-			t.Errorf("%s: not noticed", name)
-		}
-	}
-}
-
-// differences lists what differs, but for what is explained:
-//   - the key is the gateway's, so that only its presence counts;
-//   - Stripe's SDK says the content type of a GET, which has no content.
-func differences(got, want request) map[string][2]any {
-	diff := map[string][2]any{}
-	compare := func(what string, got, want any) {
-		if !reflect.DeepEqual(got, want) {
-			diff[what] = [2]any{got, want}
-		}
-	}
-	headers := maps.Clone(want.Headers)
-	if want.Method == http.MethodGet {
-		delete(headers, "content-type")
-	}
-	if _, has := headers["idempotency-key"]; has && got.Headers["idempotency-key"] != "" {
-		headers["idempotency-key"] = got.Headers["idempotency-key"]
-	}
-	compare("method", got.Method, want.Method)
-	compare("path", got.Path, want.Path)
-	compare("headers", got.Headers, headers)
-	compare("query", got.Query, want.Query)
-	compare("form", got.Form, want.Form)
-	return diff
-}
-
-func recording(t *testing.T, name string) request {
+func sendRecorded(t *testing.T, h *connectortest.Harness, of any) {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("testdata", "sdk", name+".json"))
+	var err error
+	switch of := of.(type) {
+	case string:
+		all := samples()
+		i := slices.IndexFunc(all, func(s sample) bool { return s.name == of })
+		if i < 0 {
+			t.Fatalf("there is no sample %q", of)
+		}
+		_, err = all[i].send(h.Context(testKey), t, h)
+	case proto.Message:
+		operation := string(of.ProtoReflect().Descriptor().Name())
+		operation = operation[:len(operation)-len("Request")]
+		service, method := operationOf(t, operation)
+		err = h.Conn.Invoke(h.Context(testKey), "/"+string(service.FullName())+"/"+operation, of, newMessage(t, method.Output()))
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r request
-	if err := json.Unmarshal(raw, &r); err != nil {
-		t.Fatal(err)
+}
+
+// seedRecorded puts in what the recordings name and the samples do not.
+func (s *standIn) seedRecorded() {
+	s.payments["pi_recorded"] = &standInPayment{
+		id: "pi_recorded", status: "requires_capture", currency: "eur", amount: 1050, captured: 500, charged: 1050, manual: true, several: true, metadata: object{},
 	}
-	return r
+	refund := s.fixture("refund")
+	refund["id"] = "re_recorded"
+	s.keep(refund)
 }
 
 func recordedAuthorize(method *paymentsv1.PaymentMethod) *paymentsv1.AuthorizeRequest {

@@ -1,7 +1,7 @@
 package stripe
 
 import (
-	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
@@ -16,25 +16,26 @@ import (
 	"testing"
 
 	"github.com/patchbay/patchbay/plugins/stripe/stripemock"
+	"github.com/patchbay/patchbay/sdk/connectortest/spectest"
 )
 
-// standIn is Stripe with a memory. stripe-mock checks every request against
-// Stripe's own description, closed to parameters that it does not have, and refuses
-// it or lets it pass; the answers are Stripe's own fixtures in the state that the
-// payment is in. The memory between the two is ours: what it refuses, it refuses
-// with the codes that Stripe documents (https://docs.stripe.com/error-codes).
+// standIn is Stripe with a memory. Stripe's own description, made strict, checks
+// every request and every answer; the answers are Stripe's own fixtures in the state
+// that things are in. The memory between the two is ours: what it refuses, it
+// refuses with the codes that Stripe documents
+// (https://docs.stripe.com/error-codes).
 type standIn struct {
-	mock    string // address of stripe-mock
-	intent  object // Stripe's fixtures
-	charge  object
-	refund  object
-	account object
+	fixtures map[string]any
+	checked  *spectest.Checker
+	routes   map[string]route
 
 	mu       sync.Mutex
+	host     string // where it was asked
 	payments map[string]*standInPayment
 	order    []*standInPayment
-	refunds  map[string]object
 	byKey    map[string]storedAnswer
+	kept     map[string]object // refunds, setups, methods, customers, disputes, payouts, by id
+	disputes []string          // their ids, the newest first
 }
 
 // standInPayment is a PaymentIntent with its one charge.
@@ -42,143 +43,198 @@ type standInPayment struct {
 	id, status, currency, key           string
 	manual, several                     bool
 	amount, captured, refunded, charged int64 // charged: what was authorized; 0 if nothing was
-	metadata                            object
-	failure                             object
+	customer, method, usage, returnURL  string
+	metadata, failure                   object
 	attempts                            int
 }
 
 type storedAnswer struct {
 	asked [sha256.Size]byte
-	code  int
-	body  []byte
-	made  *standInPayment
+	reply
 }
+
+// reply is an answer, and the payment that it made.
+type reply struct {
+	code int
+	body object
+	made *standInPayment
+}
+
+// describedStripe is Stripe's description with what Stripe documents elsewhere,
+// made strict. It is read once: it is large.
+var describedStripe = sync.OnceValues(func() (*spectest.Spec, error) {
+	raw, err := stripemock.Description(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	return spectest.Parse(raw, spectest.Amend(stripemock.Undescribed))
+})
 
 func newStandIn(t *testing.T) *standIn {
 	t.Helper()
-	state := stripemock.Options{Intent: stripemock.Intent{Status: "succeeded", Amount: 1050, Currency: "usd"}}
-	return &standIn{
-		mock:   startMock(t, state).URL,
-		intent: resource(t, "payment_intent", state), charge: resource(t, "charge", state),
-		refund: resource(t, "refund", state), account: resource(t, "account", state),
-		payments: map[string]*standInPayment{}, refunds: map[string]object{}, byKey: map[string]storedAnswer{},
+	spec, err := describedStripe()
+	if err != nil {
+		t.Fatal(err)
 	}
+	fixtures, err := stripemock.Fixtures(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Stripe's fixtures are older than its description here and there.
+	delete(fixtures["payment_intent"].(object), "source")
+	delete(fixtures["charge"].(object), "source")
+	payments := fixtures["account"].(object)["settings"].(object)["payments"].(object)
+	delete(payments, "statement_descriptor_prefix_kana")
+	delete(payments, "statement_descriptor_prefix_kanji")
+	s := &standIn{
+		fixtures: fixtures, payments: map[string]*standInPayment{}, byKey: map[string]storedAnswer{}, kept: map[string]object{},
+	}
+	s.routes = s.paymentRoutes()
+	maps.Copy(s.routes, s.keepingRoutes())
+	s.checked = spec.Check(http.HandlerFunc(s.answer))
+	t.Cleanup(func() {
+		for _, finding := range s.checked.Findings() {
+			t.Error(finding)
+		}
+	})
+	return s
 }
 
 // ServeHTTP implements http.Handler.
 func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/ledger" {
+	switch id, isPage := strings.CutPrefix(r.URL.Path, "/3d_secure_2/"); {
+	case isPage:
+		s.challenge(w, r, id)
+	case r.URL.Path == "/ledger":
 		s.ledger(w)
+	default:
+		s.checked.ServeHTTP(w, r)
+	}
+}
+
+// answer does what was asked, once for each key.
+// Source: https://docs.stripe.com/api/idempotent_requests.
+func (s *standIn) answer(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Authorization") == "Bearer sk_test_revoked" {
+		write(w, refusedBy(http.StatusUnauthorized, "invalid_request_error", "", "Invalid API Key provided"))
 		return
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	if r.Header.Get("Authorization") == "Bearer sk_test_revoked" {
-		write(w, http.StatusUnauthorized, refusedBy("invalid_request_error", "", "Invalid API Key provided"))
-		return
-	}
-	if !s.described(w, r, body) {
-		return
-	}
+	r.Body = io.NopCloser(strings.NewReader(string(body)))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	form, _ := url.ParseQuery(string(body))
-	if r.Method == http.MethodGet {
-		code, answer, _ := s.carryOut(r, form)
-		write(w, code, answer)
+	s.host = r.Host
+	key := r.Header.Get("Idempotency-Key")
+	if r.Method != http.MethodPost || key == "" {
+		write(w, s.carryOut(r))
 		return
 	}
-	s.once(w, r, body, form)
-}
-
-// described says whether the request is one that Stripe describes, and answers with
-// stripe-mock's refusal if it is not.
-func (s *standIn) described(w http.ResponseWriter, r *http.Request, body []byte) bool {
-	req, err := http.NewRequestWithContext(r.Context(), r.Method, s.mock+r.URL.RequestURI(), bytes.NewReader(body))
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	req.Header = r.Header.Clone()
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	defer resp.Body.Close()
-	told, _ := io.ReadAll(resp.Body)
-	if resp.StatusCode == http.StatusOK {
-		return true
-	}
-	w.WriteHeader(resp.StatusCode)
-	_, _ = w.Write(told)
-	return false
-}
-
-// once carries a request out the first time, and repeats the answer to its key.
-// Source: https://docs.stripe.com/api/idempotent_requests.
-func (s *standIn) once(w http.ResponseWriter, r *http.Request, body []byte, form url.Values) {
-	key, asked := r.Header.Get("Idempotency-Key"), sha256.Sum256([]byte(r.URL.Path+"\n"+string(body)))
+	asked := sha256.Sum256([]byte(r.URL.Path + "\n" + string(body)))
 	stored, known := s.byKey[key]
 	switch {
 	case known && stored.asked != asked:
-		write(w, http.StatusBadRequest, refusedBy("idempotency_error", "", "Keys for idempotent requests can only be used with the same parameters"))
+		write(w, refusedBy(http.StatusBadRequest, "idempotency_error", "", "Keys for idempotent requests can only be used with the same parameters"))
 		return
 	case known:
 		w.Header().Set("Idempotent-Replayed", "true")
 	default:
-		code, answer, made := s.carryOut(r, form)
-		raw, err := json.Marshal(answer)
-		if err != nil {
-			panic(err)
-		}
-		stored = storedAnswer{asked, code, raw, made}
-		if made != nil {
-			made.key = key
+		stored = storedAnswer{asked, s.carryOut(r)}
+		if stored.made != nil {
+			stored.made.key = key
 		}
 		s.byKey[key] = stored
 	}
 	if stored.made != nil {
 		stored.made.attempts++
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(stored.code)
-	_, _ = w.Write(stored.body)
+	write(w, stored.reply)
 }
 
+// route carries one kind of request out. The id is that in the path.
+type route func(r *http.Request, id string) reply
+
 // carryOut does one request of those that the connector makes.
-func (s *standIn) carryOut(r *http.Request, form url.Values) (code int, answer object, made *standInPayment) {
+func (s *standIn) carryOut(r *http.Request) reply {
 	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/v1/"), "/")
-	switch {
-	case parts[0] == "account":
-		return http.StatusOK, s.account, nil
-	case r.URL.Path == "/v1/payment_intents":
-		return s.create(form)
-	case r.URL.Path == "/v1/refunds":
-		code, answer = s.giveBack(form)
-		return code, answer, nil
-	case parts[0] == "refunds":
-		if refund, ok := s.refunds[parts[1]]; ok {
-			return http.StatusOK, refund, nil
+	id := ""
+	if len(parts) > 1 && parts[1] != "search" {
+		id, parts[1] = parts[1], "{id}"
+	}
+	if parts[0] != "files" {
+		_ = r.ParseForm() // it was read before, from memory
+	}
+	does, ok := s.routes[r.Method+" "+strings.Join(parts, "/")]
+	if !ok {
+		return refusedBy(http.StatusNotFound, "invalid_request_error", "", "Unrecognized request URL")
+	}
+	return does(r, id)
+}
+
+// paymentRoutes are those of payments and refunds.
+func (s *standIn) paymentRoutes() map[string]route {
+	return map[string]route{
+		"GET account":          func(*http.Request, string) reply { return found(s.fixture("account")) },
+		"POST payment_intents": func(r *http.Request, _ string) reply { return s.create(r.PostForm) },
+		"GET payment_intents": func(r *http.Request, _ string) reply {
+			return s.list(r, "list", func(*standInPayment) bool { return true })
+		},
+		"GET payment_intents/search": func(r *http.Request, _ string) reply {
+			_, quoted, _ := strings.Cut(r.Form.Get("query"), "]:'")
+			wanted := strings.NewReplacer(`\\`, `\`, `\'`, "'").Replace(strings.TrimSuffix(quoted, "'"))
+			return s.list(r, "search_result", func(p *standInPayment) bool { return p.metadata[referenceKey] == wanted })
+		},
+		"GET payment_intents/{id}":                          s.onPayment(func(r *http.Request, p *standInPayment) reply { return found(s.show(p, expanded(r))) }),
+		"POST payment_intents/{id}/capture":                 s.onPayment(s.capture),
+		"POST payment_intents/{id}/cancel":                  s.onPayment(s.cancel),
+		"POST payment_intents/{id}/increment_authorization": s.onPayment(s.increment),
+		"POST refunds":     func(r *http.Request, _ string) reply { return s.giveBack(r.PostForm) },
+		"GET refunds/{id}": s.read,
+	}
+}
+
+func (s *standIn) onPayment(do func(*http.Request, *standInPayment) reply) route {
+	return func(r *http.Request, id string) reply {
+		p, ok := s.payments[id]
+		if !ok {
+			return missing("payment_intent")
 		}
-		return http.StatusNotFound, refusedBy("invalid_request_error", "resource_missing", "No such refund"), nil
+		return do(r, p)
 	}
-	p, ok := s.payments[parts[1]]
-	switch {
-	case !ok:
-		return http.StatusNotFound, refusedBy("invalid_request_error", "resource_missing", "No such payment_intent"), nil
-	case len(parts) == 2:
-		return http.StatusOK, s.show(p), nil
-	case p.status != "requires_capture":
-		return http.StatusBadRequest, refusedBy("invalid_request_error", "payment_intent_unexpected_state",
-			"This PaymentIntent could not be changed because it has a status of "+p.status), nil
-	case parts[2] == "cancel":
-		p.status = "canceled"
-		return http.StatusOK, s.show(p), nil
-	default:
-		code, answer = s.capture(p, form)
-		return code, answer, nil
+}
+
+// read answers with what is kept.
+func (s *standIn) read(_ *http.Request, id string) reply {
+	kept, ok := s.kept[id]
+	if !ok {
+		return missing("object")
 	}
+	return found(kept)
+}
+
+// keep keeps an object.
+func (s *standIn) keep(o object) reply {
+	s.kept[o["id"].(string)] = o
+	return found(o)
+}
+
+// fixture is one of Stripe's, to be changed.
+func (s *standIn) fixture(name string) object {
+	raw, err := json.Marshal(s.fixtures[name])
+	if err != nil {
+		panic(err)
+	}
+	var copied object
+	if err := json.Unmarshal(raw, &copied); err != nil {
+		panic(err)
+	}
+	return copied
+}
+
+func expanded(r *http.Request) bool {
+	return r.Form.Get("expand[0]") == latestCharge || r.Form.Get("expand[0]") == "data."+latestCharge
 }
 
 // outcomes of Stripe's test tokens.
@@ -192,56 +248,118 @@ func declineOf(token string) string {
 	}[token]
 }
 
-func (s *standIn) create(form url.Values) (int, object, *standInPayment) {
+func (s *standIn) create(form url.Values) reply {
 	p := &standInPayment{
-		id: "pi_" + rand.Text(), amount: number(form, "amount"), currency: form.Get("currency"),
-		manual: form.Get("capture_method") == "manual", several: form.Get("payment_method_options[card][request_multicapture]") == "if_available", metadata: metadata(form), status: "succeeded",
+		id: "pi_" + rand.Text(), amount: number(form, "amount"), currency: form.Get("currency"), status: "succeeded",
+		manual: form.Get("capture_method") == "manual", several: form.Get("payment_method_options[card][request_multicapture]") == "if_available",
+		customer: form.Get("customer"), method: form.Get("payment_method"), usage: form.Get("setup_future_usage"),
+		returnURL: form.Get("return_url"), metadata: metadata(form),
 	}
 	s.payments[p.id] = p
-	if code := declineOf(form.Get("payment_method")); code != "" {
-		p.status = "requires_payment_method"
-		p.failure = object{"type": "card_error", "code": "card_declined", "decline_code": code, "message": "Your card was declined."}
-		failure := maps.Clone(p.failure)
-		failure["payment_intent"] = s.show(p)
-		return http.StatusPaymentRequired, object{"error": failure}, nil
-	}
-	switch {
-	case form.Get("payment_method") == "pm_card_threeDSecure2Required":
-		p.status = "requires_action"
-		return http.StatusOK, s.show(p), nil
-	case p.manual:
-		p.status = "requires_capture"
-	default:
-		p.captured = p.amount
-	}
-	p.charged = p.amount
 	s.order = append(s.order, p)
-	return http.StatusOK, s.show(p), p
+	kind := form.Get("payment_method_types[0]")
+	stored := s.kept[p.method]
+	switch {
+	case form.Get("confirm") != "true":
+		p.status = "requires_payment_method"
+	case stored != nil && stored["customer"] != p.customer:
+		return refusedBy(http.StatusBadRequest, "invalid_request_error", "payment_method_unexpected_state", "The payment method is not the customer's")
+	case declineOf(p.method) != "":
+		p.fail("card_declined", declineOf(p.method))
+		failure := maps.Clone(p.failure)
+		failure["payment_intent"] = s.show(p, true)
+		return reply{code: http.StatusPaymentRequired, body: object{"error": failure}}
+	case p.method == "pm_card_threeDSecure2Required", kind != "card" && stored == nil:
+		p.status = "requires_action"
+	default:
+		s.pay(p)
+		if p.method == "pm_card_createDispute" {
+			s.dispute(p)
+		}
+		return reply{http.StatusOK, s.show(p, true), p}
+	}
+	return found(s.show(p, true))
 }
 
-func (s *standIn) capture(p *standInPayment, form url.Values) (int, object) {
+// pay reserves the amount, and captures it unless that is to come.
+func (s *standIn) pay(p *standInPayment) {
+	p.charged = p.amount
+	if p.status = "requires_capture"; !p.manual {
+		p.status, p.captured = "succeeded", p.amount
+	}
+}
+
+func (p *standInPayment) fail(code, declineCode string) {
+	p.status = "requires_payment_method"
+	p.failure = object{"type": "card_error", "code": code, "message": "Your card was declined."}
+	if declineCode != "" {
+		p.failure["decline_code"] = declineCode
+	}
+}
+
+// challenge is the page of a payment that its payer must confirm.
+func (s *standIn) challenge(w http.ResponseWriter, r *http.Request, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.payments[id]
+	if p == nil || p.status != "requires_action" {
+		http.NotFound(w, r)
+		return
+	}
+	if r.URL.Query().Get("outcome") == "approve" {
+		s.pay(p)
+	} else {
+		p.fail("payment_intent_authentication_failure", "")
+	}
+	http.Redirect(w, r, p.returnURL+"&payment_intent="+id+"&redirect_status="+p.status, http.StatusFound)
+}
+
+func (s *standIn) capture(r *http.Request, p *standInPayment) reply {
+	if p.status != "requires_capture" {
+		return unexpectedState(p)
+	}
 	left := p.amount - p.captured
 	amount := left
-	if form.Has("amount_to_capture") {
-		amount = number(form, "amount_to_capture")
+	if r.PostForm.Has("amount_to_capture") {
+		amount = number(r.PostForm, "amount_to_capture")
 	}
 	if amount > left {
-		return http.StatusBadRequest, refusedBy("invalid_request_error", "amount_too_large", "The amount is larger than what can be captured")
+		return refusedBy(http.StatusBadRequest, "invalid_request_error", "amount_too_large", "The amount is larger than what can be captured")
 	}
-	more := form.Get("final_capture") == "false"
+	more := r.PostForm.Get("final_capture") == "false"
 	if more && !p.several {
-		return http.StatusBadRequest, refusedAt("final_capture", "Multicapture is not available for this payment")
+		return refusedAt("final_capture", "Multicapture is not available for this payment")
 	}
 	if p.captured += amount; !more || amount == left {
 		p.status = "succeeded"
 	}
-	return http.StatusOK, s.show(p)
+	return found(s.show(p, true))
 }
 
-func (s *standIn) giveBack(form url.Values) (int, object) {
+func (s *standIn) cancel(_ *http.Request, p *standInPayment) reply {
+	if p.status == "succeeded" || p.status == "canceled" {
+		return unexpectedState(p)
+	}
+	p.status = "canceled"
+	return found(s.show(p, true))
+}
+
+func (s *standIn) increment(r *http.Request, p *standInPayment) reply {
+	amount := number(r.PostForm, "amount")
+	switch {
+	case p.status != "requires_capture" || p.captured > 0:
+		return unexpectedState(p)
+	case amount <= p.amount:
+		return refusedAt("amount", "The amount must be greater than the currently authorized amount")
+	}
+	p.amount, p.charged = amount, amount
+	return found(s.show(p, true))
+}
+
+func (s *standIn) giveBack(form url.Values) reply {
 	p, ok := s.payments[form.Get("payment_intent")]
 	if !ok {
-		return http.StatusNotFound, refusedBy("invalid_request_error", "resource_missing", "No such payment_intent")
+		return missing("payment_intent")
 	}
 	left := p.captured - p.refunded
 	amount := left
@@ -250,60 +368,83 @@ func (s *standIn) giveBack(form url.Values) (int, object) {
 	}
 	switch {
 	case p.captured == 0:
-		return http.StatusBadRequest, refusedBy("invalid_request_error", "charge_not_refundable", "This payment has no charge to refund")
+		return refusedBy(http.StatusBadRequest, "invalid_request_error", "charge_not_refundable", "This payment has no charge to refund")
 	case left == 0:
-		return http.StatusBadRequest, refusedBy("invalid_request_error", "charge_already_refunded", "The charge has already been refunded")
+		return refusedBy(http.StatusBadRequest, "invalid_request_error", "charge_already_refunded", "The charge has already been refunded")
 	case amount > left:
-		return http.StatusBadRequest, refusedAt("amount", "Refund amount is greater than unrefunded amount on charge")
+		return refusedAt("amount", "Refund amount is greater than unrefunded amount on charge")
 	}
 	p.refunded += amount
-	refund := maps.Clone(s.refund)
+	refund := s.fixture("refund")
 	maps.Copy(refund, object{
 		"id": "re_" + rand.Text(), "amount": amount, "currency": p.currency, "payment_intent": p.id,
 		"charge": "ch_" + p.id, "status": "succeeded", "metadata": metadata(form),
 	})
-	s.refunds[refund["id"].(string)] = refund
-	return http.StatusOK, refund
+	return s.keep(refund)
+}
+
+// list is a page with all payments that fit, the newest first.
+func (s *standIn) list(r *http.Request, kind string, fits func(*standInPayment) bool) reply {
+	data := []object{}
+	for i := len(s.order) - 1; i >= 0; i-- {
+		if fits(s.order[i]) {
+			data = append(data, s.show(s.order[i], expanded(r)))
+		}
+	}
+	return found(object{"object": kind, "data": data, "has_more": false, "url": r.URL.Path})
 }
 
 // show is the payment as Stripe's fixture would have it. What a partial capture
 // gives up counts as refunded at Stripe.
-func (s *standIn) show(p *standInPayment) object {
+func (s *standIn) show(p *standInPayment, expanded bool) object {
 	capturable := int64(0)
 	if p.status == "requires_capture" {
 		capturable = p.amount - p.captured
 	}
-	released := int64(0)
-	if p.charged > 0 && p.status == "succeeded" {
-		released = p.amount - p.captured
-	}
-	shown, charge := maps.Clone(s.intent), maps.Clone(s.charge)
-	maps.Copy(charge, object{
-		"id": "ch_" + p.id, "amount": p.amount, "currency": p.currency, "paid": p.charged > 0, "payment_intent": p.id,
-		"amount_captured": p.captured, "amount_refunded": p.refunded + released, "captured": p.captured > 0,
-	})
+	shown := s.fixture("payment_intent")
 	maps.Copy(shown, object{
 		"id": p.id, "amount": p.amount, "currency": p.currency, "status": p.status, "metadata": p.metadata,
 		"amount_capturable": capturable, "amount_received": p.captured, "latest_charge": nil, "next_action": nil, "last_payment_error": nil,
+		"customer": nil, "payment_method": nil, "setup_future_usage": nil, "cancellation_reason": nil,
 	})
-	if p.charged > 0 {
-		shown["latest_charge"] = charge
-		multicapture := "unavailable"
-		if p.several {
-			multicapture = "available"
+	for name, value := range map[string]string{"customer": p.customer, "payment_method": p.method, "setup_future_usage": p.usage} {
+		if value != "" {
+			shown[name] = value
 		}
-		details := maps.Clone(charge["payment_method_details"].(object))
-		card := maps.Clone(details["card"].(object))
-		card["multicapture"], details["card"] = object{"status": multicapture}, card
-		charge["payment_method_details"] = details
 	}
 	if p.failure != nil {
 		shown["last_payment_error"] = p.failure
 	}
 	if p.status == "requires_action" {
-		shown["next_action"] = object{"type": "redirect_to_url", "redirect_to_url": object{"url": "https://hooks.stripe.com/3d_secure_2/" + p.id}}
+		shown["next_action"] = object{"type": "redirect_to_url", "redirect_to_url": object{"url": "http://" + s.host + "/3d_secure_2/" + p.id, "return_url": nil}}
+	}
+	switch {
+	case p.charged > 0 && expanded:
+		shown["latest_charge"] = s.charge(p)
+	case p.charged > 0:
+		shown["latest_charge"] = "ch_" + p.id
 	}
 	return shown
+}
+
+func (s *standIn) charge(p *standInPayment) object {
+	released := int64(0)
+	if p.status == "succeeded" {
+		released = p.amount - p.captured
+	}
+	charge := s.fixture("charge")
+	maps.Copy(charge, object{
+		"id": "ch_" + p.id, "amount": p.amount, "currency": p.currency, "paid": true, "payment_intent": p.id,
+		"amount_captured": p.captured, "amount_refunded": p.refunded + released, "captured": p.captured > 0,
+	})
+	multicapture := "unavailable"
+	if p.several {
+		multicapture = "available"
+	}
+	card := charge["payment_method_details"].(object)["card"].(object)
+	card["multicapture"] = object{"status": multicapture}
+	card["network_transaction_id"] = "MCC000000355"
+	return charge
 }
 
 // ledger is the books, as the conformance suite reads them.
@@ -312,47 +453,64 @@ func (s *standIn) ledger(w http.ResponseWriter) {
 	defer s.mu.Unlock()
 	charges := []object{}
 	for _, p := range s.order {
+		if p.charged == 0 {
+			continue
+		}
 		charges = append(charges, object{
 			"id": p.id, "reference": p.metadata[referenceKey], "idempotency_key": p.key, "amount": p.amount,
 			"currency": strings.ToUpper(p.currency), "captured": p.captured, "refunded": p.refunded,
 			"voided": p.status == "canceled", "attempts": p.attempts,
 		})
 	}
-	write(w, http.StatusOK, object{"charges": charges})
+	write(w, found(object{"charges": charges}))
 }
 
 func number(form url.Values, name string) int64 {
 	n, err := strconv.ParseInt(form.Get(name), 10, 64)
 	if err != nil {
-		panic(fmt.Sprintf("%s: %v", name, err)) // stripe-mock has let it pass
+		panic(fmt.Sprintf("%s: %v", name, err)) // the description has let it pass
 	}
 	return n
 }
 
-func metadata(form url.Values) object {
-	labels := object{}
-	for name := range form {
-		if label, ok := strings.CutPrefix(name, "metadata["); ok {
-			labels[strings.TrimSuffix(label, "]")] = form.Get(name)
+// beneath are the fields of a form that a name has in brackets.
+func beneath(form url.Values, name string) object {
+	fields := object{}
+	for full := range form {
+		if inner, ok := strings.CutPrefix(full, name+"["); ok {
+			fields[strings.TrimSuffix(inner, "]")] = form.Get(full)
 		}
 	}
-	return labels
+	return fields
 }
 
-func refusedBy(kind, code, message string) object {
+func metadata(form url.Values) object { return beneath(form, "metadata") }
+
+func found(body object) reply { return reply{code: http.StatusOK, body: body} }
+
+func missing(what string) reply {
+	return refusedBy(http.StatusNotFound, "invalid_request_error", "resource_missing", "No such "+what)
+}
+
+func unexpectedState(p *standInPayment) reply {
+	return refusedBy(http.StatusBadRequest, "invalid_request_error", "payment_intent_unexpected_state",
+		"This PaymentIntent could not be changed because it has a status of "+p.status)
+}
+
+func refusedBy(status int, kind, code, message string) reply {
 	e := object{"type": kind, "message": message}
 	if code != "" {
 		e["code"] = code
 	}
-	return object{"error": e}
+	return reply{code: status, body: object{"error": e}}
 }
 
-func refusedAt(param, message string) object {
-	return object{"error": object{"type": "invalid_request_error", "param": param, "message": message}}
+func refusedAt(param, message string) reply {
+	return reply{code: http.StatusBadRequest, body: object{"error": object{"type": "invalid_request_error", "param": param, "message": message}}}
 }
 
-func write(w http.ResponseWriter, code int, document any) {
+func write(w http.ResponseWriter, told reply) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(document) // the connector may be gone
+	w.WriteHeader(told.code)
+	_ = json.NewEncoder(w).Encode(told.body) // the connector may be gone
 }

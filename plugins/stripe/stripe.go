@@ -1,11 +1,12 @@
 // Package stripe is the connector for Stripe. It pays with PaymentIntents,
-// created and confirmed in one request.
+// created and confirmed in one request, and keeps instruments by SetupIntents.
 //
 // Sources of facts are Stripe's pages, named where they are used; README.md
 // maps every field.
 package stripe
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"strings"
@@ -18,7 +19,10 @@ import (
 	"github.com/patchbay/patchbay/sdk"
 )
 
-const defaultBaseURL = "https://api.stripe.com"
+const (
+	defaultBaseURL  = "https://api.stripe.com"
+	defaultFilesURL = "https://files.stripe.com"
+)
 
 // configInvalid is the reason of a configuration that can't work.
 const configInvalid = "CONFIG_INVALID"
@@ -34,61 +38,55 @@ func New() *Connector { return &Connector{} }
 
 // Config is the configuration of an account.
 type Config struct {
-	APIKey  sdk.Secret `json:"api_key" jsonschema:"minLength=1,description=Secret or restricted key: sk_test_… or rk_live_…"`
-	BaseURL string     `json:"base_url,omitempty" jsonschema:"format=uri,default=https://api.stripe.com,description=Where Stripe's API is; without the /v1"`
-	Account string     `json:"account,omitempty" jsonschema:"pattern=^acct_,description=Connected account on whose behalf requests are made"`
+	APIKey         sdk.Secret   `json:"api_key" jsonschema:"minLength=1,description=Secret or restricted key: sk_test_… or rk_live_…"`
+	BaseURL        string       `json:"base_url,omitempty" jsonschema:"format=uri,default=https://api.stripe.com,description=Where Stripe's API is; without the /v1"`
+	FilesURL       string       `json:"files_url,omitempty" jsonschema:"format=uri,default=https://files.stripe.com,description=Where files are uploaded to"`
+	Account        string       `json:"account,omitempty" jsonschema:"pattern=^acct_,description=Connected account on whose behalf requests are made"`
+	WebhookSecrets []sdk.Secret `json:"webhook_secrets,omitempty" jsonschema:"writeOnly=true,description=Signing secrets of the webhook endpoints: whsec_…; several while one is replaced"`
+	PublishableKey string       `json:"publishable_key,omitempty" jsonschema:"pattern=^pk_,description=Key for browsers and apps; given back with client sessions"`
 }
 
 // Describe implements sdk.Connector.
 func (*Connector) Describe() sdk.Description {
-	// Keys are kept for at least 24 hours and have at most 255 characters.
-	// Source: https://docs.stripe.com/api/idempotent_requests.
-	key := sdk.Idempotency{
-		Kind:      connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_NATIVE_KEY,
-		TTL:       24 * time.Hour,
-		MaxLength: 255,
-	}
 	return sdk.Description{
 		ID:                 "stripe",
 		DisplayName:        "Stripe",
 		Publisher:          "Patchbay",
 		DocumentationURL:   "https://docs.stripe.com/api",
 		Config:             &Config{},
-		PaymentMethodTypes: []string{"card", "card_token"},
-		EgressHosts:        []string{"api.stripe.com:443"},
-		Idempotency: map[string]sdk.Idempotency{
-			"Authorize": key, "Capture": key, "Void": key, "CreateRefund": key,
+		PaymentMethodTypes: methodNames(),
+		EgressHosts:        []string{"api.stripe.com:443", "files.stripe.com:443"},
+		Idempotency:        idempotency(),
+		ThreeDSModes: []connectorv1.ThreeDsMode{
+			connectorv1.ThreeDsMode_THREE_DS_MODE_PSP, connectorv1.ThreeDsMode_THREE_DS_MODE_EXTERNAL,
 		},
 		Capabilities: capabilities(),
+		Webhooks:     connectorv1.WebhookVerificationMode_WEBHOOK_VERIFICATION_MODE_SIGNATURE,
 		Evidence:     connectorv1.Evidence_EVIDENCE_CONTRACT_TESTED,
 		TestData:     testData(),
 	}
 }
 
-// capabilities says what can be asked for beyond the plain operations. Several
-// captures are up to the account and the card as well, which nobody knows before
-// the payment is authorized; a Capture that Stripe does not grant is refused.
-// Source: https://docs.stripe.com/payments/multicapture.
-func capabilities() map[string][]*connectorv1.Capability {
-	able := func(flags ...connectorv1.CapabilityFlag) []*connectorv1.Capability {
-		return []*connectorv1.Capability{{Flags: flags}}
+// idempotency says of every operation that posts that Stripe recognises a repeat.
+// Complete only asks.
+// Keys are kept for at least 24 hours and have at most 255 characters.
+// Source: https://docs.stripe.com/api/idempotent_requests.
+func idempotency() map[string]sdk.Idempotency {
+	key := sdk.Idempotency{
+		Kind:      connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_NATIVE_KEY,
+		TTL:       24 * time.Hour,
+		MaxLength: 255,
 	}
-	return map[string][]*connectorv1.Capability{
-		"Authorize": able(
-			connectorv1.CapabilityFlag_CAPABILITY_FLAG_AUTOMATIC_CAPTURE,
-			connectorv1.CapabilityFlag_CAPABILITY_FLAG_MANUAL_CAPTURE,
-			connectorv1.CapabilityFlag_CAPABILITY_FLAG_MULTIPLE_CAPTURE,
-		),
-		"Capture": able(
-			connectorv1.CapabilityFlag_CAPABILITY_FLAG_PARTIAL_CAPTURE,
-			connectorv1.CapabilityFlag_CAPABILITY_FLAG_MULTIPLE_CAPTURE,
-			connectorv1.CapabilityFlag_CAPABILITY_FLAG_FINAL_CAPTURE,
-		),
-		"CreateRefund": able(
-			connectorv1.CapabilityFlag_CAPABILITY_FLAG_PARTIAL_REFUND,
-			connectorv1.CapabilityFlag_CAPABILITY_FLAG_MULTIPLE_REFUNDS,
-		),
+	all := map[string]sdk.Idempotency{"Complete": {Kind: connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_READ_ONLY}}
+	for _, operation := range []string{
+		"Authorize", "Capture", "Void", "Reverse", "AdjustAuthorization", "CreateRefund",
+		"SetupMandate", "ChargeMandate", "RevokeMandate", "Tokenize", "DeletePaymentMethod",
+		"CreateCustomer", "UpdateCustomer", "CreateClientSession",
+		"AcceptDispute", "SubmitEvidence", "DefendDispute", "CreatePayout", "VoidPayout",
+	} {
+		all[operation] = key
 	}
+	return all
 }
 
 // client returns Stripe's API as the account of this call sees it.
@@ -100,20 +98,30 @@ func client(ctx context.Context) (*api.Client, error) {
 	if config.APIKey == "" {
 		return nil, sdk.Errorf(sdk.Misconfigured, configInvalid, "the account's configuration: api_key is missing")
 	}
-	base := config.BaseURL
-	if base == "" {
-		base = defaultBaseURL
+	base, err := address("base_url", cmp.Or(config.BaseURL, defaultBaseURL))
+	if err != nil {
+		return nil, err
 	}
-	if u, err := url.Parse(base); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, sdk.Errorf(sdk.Misconfigured, configInvalid, "the account's configuration: base_url must be an absolute http or https address")
+	files, err := address("files_url", cmp.Or(config.FilesURL, defaultFilesURL))
+	if err != nil {
+		return nil, err
 	}
 	return &api.Client{
 		HTTP:           sdk.HTTPClient(ctx),
-		BaseURL:        strings.TrimRight(base, "/"),
+		BaseURL:        base,
+		FilesURL:       files,
 		Key:            config.APIKey.Reveal(),
 		Account:        config.Account,
 		IdempotencyKey: sdk.IdempotencyKey(ctx),
 	}, nil
+}
+
+// address checks one of the addresses of a configuration.
+func address(field, text string) (string, error) {
+	if u, err := url.Parse(text); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return "", sdk.Errorf(sdk.Misconfigured, configInvalid, "the account's configuration: %s must be an absolute http or https address", field)
+	}
+	return strings.TrimRight(text, "/"), nil
 }
 
 // clientFor is client for an operation on one object of Stripe's, which takes no

@@ -19,13 +19,12 @@ func payment(ctx context.Context, intent *api.PaymentIntent) (*paymentsv1.Paymen
 		Reference:  intent.Metadata[referenceKey],
 		Status:     paymentStatus(intent),
 		CreateTime: timestamp(intent.Created),
+		CustomerId: string(intent.Customer),
 	}
 	if err := setAmounts(p, intent); err != nil {
 		return nil, err
 	}
-	if intent.LatestCharge != nil {
-		p.NetworkTransactionId = intent.LatestCharge.PaymentMethodDetails.Card.NetworkTransactionID
-	}
+	setInstrumentTold(ctx, p, intent)
 	data := map[string]any{"status": intent.Status}
 	if intent.LatestCharge != nil && intent.LatestCharge.ID != "" {
 		data["latest_charge"] = intent.LatestCharge.ID
@@ -36,21 +35,43 @@ func payment(ctx context.Context, intent *api.PaymentIntent) (*paymentsv1.Paymen
 	case paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED:
 		p.Decline = decline(ctx, intent.LastPaymentError)
 	case paymentsv1.PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION:
-		p.NextAction = nextAction(intent)
-		if p.GetNextAction() == nil {
-			addClientAction(data, intent)
-		}
+		p.NextAction = nextAction(intent.NextAction, intent.ClientSecret)
 	}
 	var err error
 	p.ConnectorData, err = structpb.NewStruct(data)
 	return p, err
 }
 
-// setAmounts fills in the five amounts. The charge is known only where it was
-// expanded and somebody has paid or reserved something.
+// setInstrumentTold says what was paid with, and what the network said. An
+// instrument that is kept for a customer can be used again by its id, and is a
+// mandate where the payer need not be there.
+func setInstrumentTold(ctx context.Context, p *paymentsv1.Payment, intent *api.PaymentIntent) {
+	if charge := intent.LatestCharge; charge != nil && charge.PaymentMethodDetails.Type != "" {
+		told := &charge.PaymentMethodDetails
+		p.PaymentMethod = shown(told)
+		p.NetworkTransactionId = told.Card.NetworkTransactionID
+		p.ApprovalCode = told.Card.AuthorizationCode
+		p.AuthorizationExpireTime = timestamp(told.Card.CaptureBefore)
+		p.ThreeDs = threeDSResult(ctx, told.Card.ThreeDSecure)
+	}
+	if intent.Customer == "" || intent.SetupFutureUsage == "" || intent.PaymentMethod == "" {
+		return
+	}
+	if p.GetPaymentMethod() == nil {
+		p.PaymentMethod = &paymentsv1.PaymentMethodDetails{}
+	}
+	p.PaymentMethod.Token = string(intent.PaymentMethod)
+	if intent.SetupFutureUsage == "off_session" {
+		p.MandateId = string(intent.PaymentMethod)
+	}
+}
+
+// setAmounts fills in the five amounts. Where the charge was not expanded nobody
+// has said what was authorized and refunded.
 func setAmounts(p *paymentsv1.Payment, intent *api.PaymentIntent) error {
 	var authorized, refunded int64
-	if charge := intent.LatestCharge; charge != nil && charge.Paid {
+	charge := intent.LatestCharge
+	if charge != nil && charge.Paid {
 		authorized = charge.Amount
 		if partial := charge.PaymentMethodDetails.Card.AmountAuthorized; partial > 0 {
 			authorized = partial
@@ -76,32 +97,10 @@ func setAmounts(p *paymentsv1.Payment, intent *api.PaymentIntent) error {
 		}
 		*a.to = m
 	}
+	if charge != nil && charge.Object == "" {
+		p.AuthorizedAmount, p.RefundedAmount = nil, nil
+	}
 	return nil
-}
-
-// nextAction is the redirect that a payment waits for, or nil if it waits for
-// something else.
-func nextAction(intent *api.PaymentIntent) *paymentsv1.NextAction {
-	if intent.NextAction == nil || intent.NextAction.RedirectToURL == nil || intent.NextAction.RedirectToURL.URL == "" {
-		return nil
-	}
-	return &paymentsv1.NextAction{Action: &paymentsv1.NextAction_Redirect{Redirect: &paymentsv1.Redirect{
-		Url:    intent.NextAction.RedirectToURL.URL,
-		Method: "GET",
-	}}}
-}
-
-// addClientAction hands on what Stripe's browser and mobile SDKs need to go on
-// with the payment.
-func addClientAction(data map[string]any, intent *api.PaymentIntent) {
-	data["client_secret"] = intent.ClientSecret
-	if intent.NextAction == nil {
-		return
-	}
-	action := &structpb.Struct{}
-	if action.UnmarshalJSON(intent.NextAction.Raw) == nil {
-		data["next_action"] = action.AsMap()
-	}
 }
 
 func timestamp(seconds int64) *timestamppb.Timestamp {

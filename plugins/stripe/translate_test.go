@@ -10,7 +10,7 @@ import (
 func TestAmounts(t *testing.T) {
 	type amounts struct{ authorized, capturable, captured, refunded int64 }
 	charge := func(captured, refunded, authorized int64) *api.Charge {
-		c := &api.Charge{ID: "ch_1", Amount: 1000, AmountCaptured: captured, AmountRefunded: refunded, Paid: true}
+		c := &api.Charge{ID: "ch_1", Object: "charge", Amount: 1000, AmountCaptured: captured, AmountRefunded: refunded, Paid: true}
 		c.PaymentMethodDetails.Card.AmountAuthorized = authorized
 		return c
 	}
@@ -51,47 +51,39 @@ func TestAmounts(t *testing.T) {
 	}
 }
 
-// TestClientAction: what only Stripe's own SDKs can do is handed on to them.
-func TestClientAction(t *testing.T) {
-	for name, next := range map[string]*api.NextAction{
-		"use_stripe_sdk": {Type: "use_stripe_sdk", Raw: []byte(`{"type":"use_stripe_sdk","use_stripe_sdk":{"source":"src_1"}}`)},
-		"nothing said":   nil,
+// TestWhatWasPaidWith: an instrument that is kept for a customer can be named
+// again, and is a mandate where the payer need not be there.
+func TestWhatWasPaidWith(t *testing.T) {
+	charge := &api.Charge{ID: "ch_1", Object: "charge", Paid: true, PaymentMethodDetails: api.PaymentMethodDetails{Type: "card", Card: api.CardDetails{
+		Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2030, Funding: "debit", Country: "FR", Fingerprint: "fp", AuthorizationCode: "831000",
+		NetworkTransactionID: "MCC1", CaptureBefore: 1900000000, Wallet: api.Wallet{Type: "apple_pay"},
+		Checks:       api.CardChecks{AddressLine1Check: "pass", AddressPostalCodeCheck: "unavailable", CVCCheck: "fail"},
+		ThreeDSecure: &api.ThreeDSecureResult{AuthenticationFlow: "challenge", ElectronicCommerceIndicator: "05", Result: "authenticated", TransactionID: "ds", Version: "2.2.0"},
+	}}}
+	for usage, want := range map[string]struct{ token, mandate string }{
+		"": {"", ""}, "on_session": {"pm_1", ""}, "off_session": {"pm_1", "pm_1"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			p, err := payment(t.Context(), &api.PaymentIntent{
-				ID: "pi_1", Currency: "eur", Status: "requires_action", ClientSecret: "pi_1_secret_2", NextAction: next,
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			data := p.GetConnectorData().GetFields()
-			if p.GetStatus() != paymentsv1.PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION || p.GetNextAction() != nil {
-				t.Errorf("payment is %v", p)
-			}
-			if got := data["client_secret"].GetStringValue(); got != "pi_1_secret_2" {
-				t.Errorf("client secret is %q", got)
-			}
-			source := data["next_action"].GetStructValue().GetFields()["use_stripe_sdk"].GetStructValue().GetFields()["source"].GetStringValue()
-			if (next != nil) != (source == "src_1") {
-				t.Errorf("next action is %v", data["next_action"])
-			}
+		p, err := payment(t.Context(), &api.PaymentIntent{
+			ID: "pi_1", Currency: "eur", Status: "succeeded", LatestCharge: charge, Customer: "cus_1", PaymentMethod: "pm_1", SetupFutureUsage: usage,
 		})
-	}
-}
-
-// TestRedirectNeedsNoClientSecret: what nobody needs is not handed out.
-func TestRedirectNeedsNoClientSecret(t *testing.T) {
-	p, err := payment(t.Context(), &api.PaymentIntent{
-		ID: "pi_1", Currency: "eur", Status: "requires_action", ClientSecret: "pi_1_secret_2",
-		NextAction: &api.NextAction{Type: "redirect_to_url", RedirectToURL: &api.RedirectToURL{URL: "https://hooks.stripe.com/3ds"}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := p.GetNextAction().GetRedirect().GetUrl(); got != "https://hooks.stripe.com/3ds" {
-		t.Errorf("redirect is %q", got)
-	}
-	if _, given := p.GetConnectorData().GetFields()["client_secret"]; given {
-		t.Error("the client secret was handed out")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, c := p.GetPaymentMethod(), p.GetPaymentMethod().GetCard()
+		if m.GetToken() != want.token || p.GetMandateId() != want.mandate || p.GetCustomerId() != "cus_1" {
+			t.Errorf("%q: token %q, mandate %q of %q", usage, m.GetToken(), p.GetMandateId(), p.GetCustomerId())
+		}
+		if m.GetType() != "card" || m.GetWallet() != "apple_pay" || c.GetNetwork() != "visa" || c.GetFunding() != paymentsv1.CardFunding_CARD_FUNDING_DEBIT ||
+			c.GetStreetCheck() != paymentsv1.CheckResult_CHECK_RESULT_MATCH || c.GetSecurityCodeCheck() != paymentsv1.CheckResult_CHECK_RESULT_MISMATCH ||
+			c.GetPostalCodeCheck() != paymentsv1.CheckResult_CHECK_RESULT_UNAVAILABLE {
+			t.Errorf("payment method is %v", m)
+		}
+		if p.GetApprovalCode() != "831000" || p.GetNetworkTransactionId() != "MCC1" || p.GetAuthorizationExpireTime().GetSeconds() != 1900000000 {
+			t.Errorf("payment is %v", p)
+		}
+		a := p.GetThreeDs().GetAuthentication()
+		if a.GetStatus() != paymentsv1.ThreeDsStatus_THREE_DS_STATUS_AUTHENTICATED || !a.GetChallenged() || a.GetEci() != "05" || a.GetDsTransactionId() != "ds" {
+			t.Errorf("authentication is %v", a)
+		}
 	}
 }

@@ -58,7 +58,7 @@ func (s *stage) set(ctx context.Context) (err error) {
 		Plugins: s.manifests(),
 		Accounts: []local.Account{local.SandboxAccount(s.psp), {
 			Name: "stripe", Connector: "stripe", Default: true,
-			Config: map[string]string{"base_url": s.mock.URL, "api_key": "sk_test_demo"},
+			Config: map[string]any{"base_url": s.mock.URL, "api_key": "sk_test_demo"},
 		}},
 	})
 	if err != nil {

@@ -31,6 +31,7 @@ func rooms() []room {
 		{name: "proto/...", may: []string{"proto/..."}},
 
 		{name: "sdk", may: []string{"proto/...", "sdk/wire"}, tests: []string{"sdk", "sdk/connectortest"}},
+		{name: "sdk/form"},
 		{name: "sdk/wire", may: []string{"proto/..."}, tests: []string{"sdk/wire"}},
 		{name: "sdk/webhook", may: []string{"proto/...", "sdk"}, tests: []string{"sdk/webhook"}},
 		// What the host signs its own webhooks with, too.
@@ -38,7 +39,7 @@ func rooms() []room {
 		{name: "sdk/connectortest/...", may: []string{"proto/...", "sdk", "sdk/wire", "sdk/connectortest/..."}},
 
 		// A plugin's own folder is added to each of these.
-		{name: "plugins/*/...", may: []string{"proto/...", "sdk", "sdk/webhook/..."}, tests: []string{"sdk/connectortest/..."}},
+		{name: "plugins/*/...", may: []string{"proto/...", "sdk", "sdk/form", "sdk/webhook/..."}, tests: []string{"sdk/connectortest/..."}},
 
 		{name: "host/cmd/patchbay/...", may: []string{"host", "host/cmd/patchbay/...", "proto/...", "sdk/wire", "sdk/connectortest"}},
 		{name: "host/internal/manifest", tests: []string{"host/internal/manifest"}, never: pure},

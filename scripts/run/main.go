@@ -19,7 +19,11 @@ import (
 const (
 	listen    = "localhost:8000"
 	ops       = "localhost:8001"
+	webhooks  = "localhost:8002"
 	pspListen = "127.0.0.1:8701"
+
+	// events holds what webhooks said.
+	events = ".run/webhooks.jsonl"
 
 	// shutdown is how long calls under way may take in the end; afterwards the
 	// processes have a little longer to go.
@@ -52,13 +56,18 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, psp.Stop(grace)) }()
-	gateway, err := local.StartGateway("bin", dir, local.Config{
+	config := local.Config{
 		Listen:          listen,
 		Ops:             ops,
 		Plugins:         plugins,
 		ShutdownTimeout: shutdown.String(),
 		Accounts:        []local.Account{local.SandboxAccount(psp)},
-	}, os.Stderr)
+		Webhooks:        local.Webhooks{Listen: webhooks},
+	}
+	if config.Webhooks.File.Path, err = filepath.Abs(events); err != nil {
+		return err
+	}
+	gateway, err := local.StartGateway("bin", dir, config, os.Stderr)
 	if err != nil {
 		return err
 	}
@@ -68,7 +77,7 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	if ctx.Err() == nil {
-		fmt.Printf(welcome, listen, ops, psp.URL, listen)
+		fmt.Printf(welcome, listen, ops, psp.URL, webhooks, events, listen)
 	}
 	select {
 	case <-ctx.Done():
@@ -83,6 +92,7 @@ func run(ctx context.Context) (err error) {
 // welcome has a call to paste.
 const welcome = `
 The gateway listens on %s, health and metrics on %s, the sandbox's PSP on %s.
+Webhooks come in on %s, and what they say is in %s.
 In another terminal, paste:
 
 scripts/grpcurl -plaintext -H 'x-connector: sandbox' -d '{

@@ -67,7 +67,7 @@ func unknownWord(c *Case, r row) {
 	}
 	remove := c.fault(pspdriver.Fault{
 		Kind: pspdriver.UnknownWord, Path: c.plan.PSP.Answers[r.operation].Status, Value: quoted(strangeWord),
-		Match: pspdriver.Match{Writes: writing(r)},
+		Match: pspdriver.Match{Writes: !c.onlyReads(r)},
 	}, j.marks...)
 	c.ok(r.operation, c.invoke(r.operation, j.req, resp, withKey(key)))
 	equal(c, "status", string(word), statusOf(resp))
@@ -75,7 +75,7 @@ func unknownWord(c *Case, r row) {
 	if j.once != nil {
 		j.once()
 	}
-	if c.byKey(r.operation) || reads(r.operation) {
+	if c.byKey(r.operation) || c.onlyReads(r) {
 		c.perform(r, j, withKey(key))
 	}
 }
@@ -85,7 +85,7 @@ func contradicts(c *Case, r row, path string, value any) {
 	j := r.begin(c)
 	op, _ := operationNamed(r.operation)
 	key := c.newKey()
-	remove := c.fault(pspdriver.Fault{Kind: pspdriver.UnknownWord, Path: path, Value: quoted(value), Match: pspdriver.Match{Writes: writing(r)}}, j.marks...)
+	remove := c.fault(pspdriver.Fault{Kind: pspdriver.UnknownWord, Path: path, Value: quoted(value), Match: pspdriver.Match{Writes: !c.onlyReads(r)}}, j.marks...)
 	err := c.invoke(r.operation, j.req, op.response(), withKey(key))
 	f := c.failed(r.operation, err, codes.Unknown, wire.ReasonIntegrityMismatch)
 	if f.Sent != wire.SentMaybe {
@@ -95,7 +95,7 @@ func contradicts(c *Case, r row, path string, value any) {
 	if j.once != nil {
 		j.once()
 	}
-	if c.byKey(r.operation) || reads(r.operation) {
+	if c.byKey(r.operation) || c.onlyReads(r) {
 		c.perform(r, j, withKey(key))
 	}
 }

@@ -39,8 +39,7 @@ func captureScenarios() []Scenario {
 
 // captures takes an amount and holds the answer to it; nil takes all.
 func (c *Case) captures(p *paymentsv1.Payment, amount *paymentsv1.Money, more bool, taken int64, want paymentsv1.PaymentStatus, total int64) {
-	amount = c.amountFor("Capture", amount, taken)
-	r, err := c.capture(asked(c, "Capture", &paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: amount, MoreToCome: more}))
+	r, err := c.capture(asked(c, "Capture", &paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: c.all("Capture", amount, taken), MoreToCome: more}))
 	c.ok("Capture", err)
 	if c.later("Capture") {
 		c.accepted(p, r.GetPayment())
@@ -60,8 +59,7 @@ func (c *Case) captures(p *paymentsv1.Payment, amount *paymentsv1.Money, more bo
 // captureRefused ends the case if a capture is not refused for the state, or
 // changes what the books say.
 func (c *Case) captureRefused(p *paymentsv1.Payment, amount *paymentsv1.Money, after entry) {
-	amount = c.amountFor("Capture", amount, usual)
-	_, err := c.capture(asked(c, "Capture", &paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: amount}))
+	_, err := c.capture(asked(c, "Capture", &paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: c.all("Capture", amount, usual)}))
 	c.forbids("Capture", "Capture", err)
 	c.booked(p.GetReference(), c.plan.Currency, after)
 }
@@ -74,7 +72,23 @@ func (c *Case) forbidden(what string, err error) {
 	}
 }
 
+// all is the amount of a request without one: none, but for a PSP that wants it anyway.
+func (c *Case) all(operation string, amount *paymentsv1.Money, units int64) *paymentsv1.Money {
+	if amount == nil && slices.Contains(c.plan.PSP.AmountsRequired, operation) {
+		return c.amount(units)
+	}
+	return amount
+}
+
+// withoutAmount skips the case where the PSP wants the amount.
+func (c *Case) withoutAmount(operation string) {
+	if slices.Contains(c.plan.PSP.AmountsRequired, operation) {
+		c.Skipf("the PSP wants the amount (psp.amounts_required in test.yaml)")
+	}
+}
+
 func captureFull(c *Case) {
+	c.withoutAmount("Capture")
 	c.captures(c.paid(manual), nil, false, usual, captured, usual)
 }
 
@@ -174,7 +188,7 @@ func captureVoided(c *Case) {
 }
 
 func captureUnknown(c *Case) {
-	_, err := c.capture(&paymentsv1.CaptureRequest{PaymentId: c.missing(), Amount: c.amountFor("Capture", nil, usual)})
+	_, err := c.capture(&paymentsv1.CaptureRequest{PaymentId: c.missing(), Amount: c.all("Capture", nil, usual)})
 	c.refused("Capture of a payment that does not exist", err, codes.InvalidArgument)
 }
 

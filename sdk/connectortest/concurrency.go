@@ -134,7 +134,7 @@ func captureOrVoid(c *Case) {
 	p := c.paid(manual)
 	errs := atOnce(
 		func() error {
-			_, err := c.capture(&paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: c.amountFor("Capture", nil, usual)})
+			_, err := c.capture(&paymentsv1.CaptureRequest{PaymentId: p.GetId(), Amount: c.all("Capture", nil, usual)})
 			return err
 		},
 		func() error {

@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 	"github.com/patchbay/patchbay/sdk/connectortest/pspdriver"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
@@ -122,6 +123,11 @@ func atPSP(also func(row) bool) func(row) bool {
 
 // outcomeUnknown has a job fail so that nobody knows what became of it.
 func outcomeUnknown(c *Case, r row, f failing) {
+	if c.onlyReads(r) {
+		f.fault.Match.Writes = false
+		readFails(c, r, f)
+		return
+	}
 	j := r.begin(c)
 	op, _ := operationNamed(r.operation)
 	resp, key := op.response(), c.newKey()
@@ -155,6 +161,13 @@ func outcomeUnknown(c *Case, r row, f failing) {
 		c.perform(r, j, withKey(key))
 	}
 	c.alive()
+}
+
+// onlyReads says whether an operation asks the PSP and changes nothing there: by its
+// nature, or because the connector declares it (READ_ONLY), as for a Complete that
+// only asks what became of the payment.
+func (c *Case) onlyReads(r row) bool {
+	return reading(r) || c.declared[r.operation].GetIdempotency().GetKind() == connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_READ_ONLY
 }
 
 // met chooses the requests that met a kind of fault.

@@ -14,7 +14,7 @@ func payoutRows() []row {
 		{operation: "StagePayout", begin: beginStagePayout},
 		{operation: "TransferPayout", needs: []string{"StagePayout"}, begin: beginTransferPayout},
 		{operation: "GetPayout", needs: []string{"CreatePayout"}, begin: beginGetPayout},
-		{operation: "VoidPayout", needs: []string{"StagePayout"}, begin: beginVoidPayout},
+		{operation: "VoidPayout", begin: beginVoidPayout},
 		{operation: "CreatePayoutLink", begin: beginCreatePayoutLink},
 		{operation: "CreatePayoutRecipient", begin: beginCreatePayoutRecipient},
 		{operation: "EnrollPayoutAccount", needs: []string{"CreatePayoutRecipient"}, begin: beginEnrollPayoutAccount},
@@ -119,8 +119,22 @@ func beginTransferPayout(c *Case) job {
 	return j
 }
 
+// unsent makes a payout that can still be withdrawn: one that is staged, or, where
+// the PSP does not stage, one that has just been made.
+func (c *Case) unsent() (*paymentsv1.CreatePayoutRequest, *paymentsv1.Payout) {
+	if c.has("StagePayout") {
+		return c.staged()
+	}
+	if !c.has("CreatePayout") {
+		c.Skipf("the connector declares neither StagePayout nor CreatePayout")
+	}
+	req, made := c.payoutRequest(), &paymentsv1.CreatePayoutResponse{}
+	c.ok("CreatePayout", c.invoke("CreatePayout", req, made))
+	return req, made.GetPayout()
+}
+
 func beginVoidPayout(c *Case) job {
-	req, staged := c.staged()
+	req, staged := c.unsent()
 	j := job{
 		req: asked(c, "VoidPayout", &paymentsv1.VoidPayoutRequest{PayoutId: staged.GetId(), Reason: "duplicate"}), marks: []string{staged.GetId()},
 		done: func(resp proto.Message) {

@@ -73,6 +73,8 @@ type PSPPlan struct {
 	OtherWebhookSecret string `yaml:"other_webhook_secret,omitempty"`
 	// Asynchronous are the operations that the PSP accepts first and carries out later.
 	Asynchronous []string `yaml:"asynchronous,omitempty"`
+	// AmountsRequired are the operations that the PSP wants the amount for, whatever it is.
+	AmountsRequired []string `yaml:"amounts_required,omitempty"`
 	// Payer says that the stand-in takes POST /payer, for what the payer does elsewhere.
 	Payer bool `yaml:"payer,omitempty"`
 	// Answers says where things stand in the PSP's answers, by operation.
@@ -220,6 +222,11 @@ func (p *Plan) checkPSP() (field, why string) {
 	for name := range p.PSP.Answers {
 		if _, ok := operationNamed(name); !ok {
 			return "psp.answers." + name, "there is no such operation"
+		}
+	}
+	for i, name := range p.PSP.AmountsRequired {
+		if name != "Capture" && name != "CreateRefund" {
+			return fmt.Sprintf("psp.amounts_required[%d]", i), fmt.Sprintf("%q is neither Capture nor CreateRefund", name)
 		}
 	}
 	for i, name := range p.PSP.Asynchronous {

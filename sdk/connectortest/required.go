@@ -1,10 +1,6 @@
 package connectortest
 
-import (
-	"slices"
-
-	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
-)
+import "slices"
 
 // requires says whether every capability of an operation requires a field that the
 // contract calls optional (required_fields).
@@ -16,15 +12,6 @@ func (c *Case) requires(operation, field string) bool {
 		}
 	}
 	return len(listed) > 0
-}
-
-// amountFor is the amount of a change. Where none is given, which means all, and the
-// connector requires one, it is what all amounts to.
-func (c *Case) amountFor(operation string, given *paymentsv1.Money, all int64) *paymentsv1.Money {
-	if given == nil && c.requires(operation, "amount") {
-		return c.amount(all)
-	}
-	return given
 }
 
 // customerFor is a customer of the case's own where an operation requires one; PSPs

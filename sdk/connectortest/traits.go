@@ -74,6 +74,9 @@ func (c *Case) perform(r row, j job, opts ...callOption) {
 	if j.once != nil {
 		j.once()
 	}
+	if writing(r) && c.onlyReads(r) && c.psp.driven {
+		equal(c, "requests at the PSP that may change something, of an operation that is READ_ONLY", 0, len(writesOf(c.sent(j.marks...))))
+	}
 }
 
 func basicTraits() []trait {

@@ -35,6 +35,7 @@ func configFlags(cmd *cobra.Command) func() (host.Config, error) {
 	dev := cmd.Flags().Bool("dev", false, "for one machine: loopback only, no caller authentication, manifests without digest, configuration from callers")
 	listen := cmd.Flags().String("listen", "", "address for callers (default localhost:8000)")
 	ops := cmd.Flags().String("ops", "", "address for /healthz, /readyz and /metrics (default none)")
+	webhooks := cmd.Flags().String("webhooks", "", "address for webhooks of PSPs (default none)")
 	plugins := cmd.Flags().String("plugins", "", "directory of the plugin manifests (default plugin-manifests)")
 	return func() (host.Config, error) {
 		var c host.Config
@@ -45,7 +46,7 @@ func configFlags(cmd *cobra.Command) func() (host.Config, error) {
 			}
 		}
 		c.Dev = *dev
-		for field, flag := range map[*string]string{&c.Listen: *listen, &c.Ops: *ops, &c.Plugins: *plugins} {
+		for field, flag := range map[*string]string{&c.Listen: *listen, &c.Ops: *ops, &c.Webhooks.Listen: *webhooks, &c.Plugins: *plugins} {
 			if flag != "" {
 				*field = flag
 			}
@@ -92,14 +93,17 @@ func validate() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		manifests, accounts, err := host.Validate(c)
+		valid, err := host.Validate(c)
 		if err != nil {
 			return fmt.Errorf("not valid:\n%w", err)
 		}
-		for _, line := range slices.Concat(accounts, manifests) {
+		for _, line := range valid.Doubts {
+			fmt.Fprintln(cmd.ErrOrStderr(), "warning:", line)
+		}
+		for _, line := range slices.Concat(valid.Accounts, valid.Manifests) {
 			fmt.Fprintln(cmd.OutOrStdout(), line)
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "valid: configuration, and manifests: %d\n", len(manifests))
+		fmt.Fprintf(cmd.OutOrStdout(), "valid: configuration, and manifests: %d\n", len(valid.Manifests))
 		return nil
 	}
 	return cmd

@@ -14,6 +14,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/patchbay/patchbay/host/internal/linefile"
 )
 
 const patience = 20 * time.Second
@@ -111,7 +113,7 @@ func TestKeep(t *testing.T) {
 	if err := os.WriteFile(other, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l := opened(t, Spec{File: path, Flush: "sync", MaxSize: minSize, Keep: 2})
+	l := opened(t, Spec{File: path, Flush: "sync", MaxSize: linefile.MinSize, Keep: 2})
 	for i := range 200 {
 		if err := l.Write(Record{RequestID: fmt.Sprint(i), Method: strings.Repeat("m", 100)}); err != nil {
 			t.Fatal(err)
@@ -299,8 +301,8 @@ func TestSpec(t *testing.T) {
 			t.Errorf("got %v, want %q", err, reason)
 		}
 	}
-	for text, want := range map[string]Size{"100MB": 100 << 20, "4096": 4096, "'2 KB'": 2 << 10, "1GB": 1 << 30, "x": -1, "-1": -1} {
-		var got Size
+	for text, want := range map[string]linefile.Size{"100MB": 100 << 20, "4096": 4096, "'2 KB'": 2 << 10, "1GB": 1 << 30, "x": -1, "-1": -1} {
+		var got linefile.Size
 		if err := got.UnmarshalYAML([]byte(text)); (err != nil) != (want < 0) || err == nil && got != want {
 			t.Errorf("%s: %d, %v", text, got, err)
 		}

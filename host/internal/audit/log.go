@@ -38,10 +38,10 @@ type entry struct {
 
 // output is where lines go.
 type output interface {
-	// write writes whole lines, and if flush says so does not return before they
+	// Write writes whole lines, and if flush says so does not return before they
 	// are safe. After an error none of them is there, as far as that can be seen to.
-	write(lines []byte, flush bool) error
-	close() error
+	Write(lines []byte, flush bool) error
+	Close() error
 }
 
 const (
@@ -135,7 +135,7 @@ func (l *Log) Close() error {
 	l.mu.Unlock()
 	l.poke()
 	<-l.ended
-	return l.out.close()
+	return l.out.Close()
 }
 
 // run writes until Close. After a failure what failed is tried again: by the next
@@ -194,7 +194,7 @@ func (l *Log) writeAll(batch []entry) bool {
 	for _, e := range batch {
 		lines = append(lines, e.line...)
 	}
-	err := l.out.write(lines, l.sync)
+	err := l.out.Write(lines, l.sync)
 	if err == nil {
 		if l.failure.Swap(nil) != nil {
 			l.log.Info("audit records are written again", "records", len(batch))

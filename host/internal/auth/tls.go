@@ -42,9 +42,15 @@ func (s TLSSpec) check() error {
 	return nil
 }
 
-// NewTLS makes the configuration of a listener; nil if there is nothing to encrypt
-// with.
-func NewTLS(spec TLSSpec, log hclog.Logger) (*tls.Config, error) {
+// The protocols that a listener speaks within TLS (RFC 7301, section 6).
+const (
+	HTTP1 = "http/1.1"
+	HTTP2 = "h2"
+)
+
+// NewTLS makes the configuration of a listener for one protocol; nil if there is
+// nothing to encrypt with.
+func NewTLS(spec TLSSpec, protocol string, log hclog.Logger) (*tls.Config, error) {
 	if err := spec.check(); err != nil || !spec.Enabled() {
 		return nil, err
 	}
@@ -52,7 +58,8 @@ func NewTLS(spec TLSSpec, log hclog.Logger) (*tls.Config, error) {
 	if spec.ClientCAFile != "" {
 		paths = append(paths, spec.ClientCAFile)
 	}
-	current := follow(log, "certificates", spec.read, paths...)
+	read := func() (*tls.Config, error) { return spec.read(protocol) }
+	current := follow(log, "certificates", read, paths...)
 	if err := current.load(); err != nil {
 		return nil, fmt.Errorf("tls: %w", err)
 	}
@@ -63,12 +70,12 @@ func NewTLS(spec TLSSpec, log hclog.Logger) (*tls.Config, error) {
 }
 
 // read makes the configuration that the files say.
-func (s TLSSpec) read() (*tls.Config, error) {
+func (s TLSSpec) read(protocol string) (*tls.Config, error) {
 	cert, err := tls.LoadX509KeyPair(s.CertFile, s.KeyFile)
 	if err != nil {
 		return nil, err
 	}
-	config := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13, NextProtos: []string{"h2"}}
+	config := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13, NextProtos: []string{protocol}}
 	if s.MinVersion == "1.2" {
 		config.MinVersion = tls.VersionTLS12
 	}

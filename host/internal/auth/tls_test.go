@@ -74,7 +74,7 @@ func (f files) clientCA(a authority) {
 // name in its client's certificate.
 func (f files) listen(log hclog.Logger) string {
 	f.t.Helper()
-	config, err := NewTLS(f.spec, log)
+	config, err := NewTLS(f.spec, HTTP2, log)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -216,11 +216,11 @@ func TestTLSErrors(t *testing.T) {
 		"needs client_ca_file":  {CertFile: "a", KeyFile: "b", RequireClientCert: true},
 		"no such file or direc": {CertFile: "/nowhere", KeyFile: "/nowhere"},
 	} {
-		if _, err := NewTLS(spec, hclog.NewNullLogger()); err == nil || !strings.Contains(err.Error(), reason) || !strings.HasPrefix(err.Error(), "tls: ") {
+		if _, err := NewTLS(spec, HTTP2, hclog.NewNullLogger()); err == nil || !strings.Contains(err.Error(), reason) || !strings.HasPrefix(err.Error(), "tls: ") {
 			t.Errorf("got %v, want %q", err, reason)
 		}
 	}
-	if config, err := NewTLS(TLSSpec{}, hclog.NewNullLogger()); config != nil || err != nil {
+	if config, err := NewTLS(TLSSpec{}, HTTP2, hclog.NewNullLogger()); config != nil || err != nil {
 		t.Errorf("nothing to encrypt with: %v, %v", config, err)
 	}
 }

@@ -328,12 +328,12 @@ func TestLinksStayInside(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	f := newFixture(t, map[string]string{"a.yaml": manifestOf("a", "1.0.0")})
-	if found, err := Validate(Config{Dir: f.dir}); len(found) != 1 || err != nil || found[0].File != "a.yaml" || len(found[0].Digest) != 64 {
+	if found, _, err := Validate(Config{Dir: f.dir}); len(found) != 1 || err != nil || found[0].File != "a.yaml" || len(found[0].Digest) != 64 {
 		t.Errorf("got %v, %v", found, err)
 	}
 	f.write("bad.yaml", "name: bad\nversion: 1\ncommand: connector\n")
 	f.write("none.yaml", "name: none\nversion: 1.0.0\ncommand: nothing\n")
-	found, err := Validate(Config{Dir: f.dir})
+	found, _, err := Validate(Config{Dir: f.dir})
 	if len(found) != 3 || err == nil || !strings.Contains(err.Error(), "bad.yaml:2: version") || !strings.Contains(err.Error(), "none.yaml:3: command") {
 		t.Errorf("got %v, %v", found, err)
 	}
@@ -341,14 +341,14 @@ func TestValidate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Validate(Config{Dir: f.dir, Trust: gate}); err == nil || !strings.Contains(err.Error(), "a.yaml:1: sha256: is required") {
+	if _, _, err := Validate(Config{Dir: f.dir, Trust: gate}); err == nil || !strings.Contains(err.Error(), "a.yaml:1: sha256: is required") {
 		t.Errorf("without a digest: %v", err)
 	}
 	f.write("a.yaml", manifestOf("a", "1.0.0")+"sandbox: off\n")
-	if _, err := Validate(Config{Dir: f.dir}); err == nil || !strings.Contains(err.Error(), "a.yaml:5: sandbox: can't be off") {
+	if _, _, err := Validate(Config{Dir: f.dir}); err == nil || !strings.Contains(err.Error(), "a.yaml:5: sandbox: can't be off") {
 		t.Errorf("with its sandbox off: %v", err)
 	}
-	if _, err := Validate(Config{Dir: filepath.Join(f.dir, "absent")}); err == nil {
+	if _, _, err := Validate(Config{Dir: filepath.Join(f.dir, "absent")}); err == nil {
 		t.Error("an absent directory is valid")
 	}
 }

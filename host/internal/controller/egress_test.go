@@ -28,11 +28,11 @@ func TestPrivateHostsNeedLeave(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := Config{Dir: dir, CommandsAnywhere: true}
-	if _, err := Validate(config); err == nil || !strings.Contains(err.Error(), "acme.yaml:6: egress[1]: 10.1.2.3:8443 is not public") {
+	if _, _, err := Validate(config); err == nil || !strings.Contains(err.Error(), "acme.yaml:6: egress[1]: 10.1.2.3:8443 is not public") {
 		t.Errorf("got %v", err)
 	}
 	config.Egress = egress.Policy{Private: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
-	if _, err := Validate(config); err != nil {
+	if _, _, err := Validate(config); err != nil {
 		t.Errorf("with the operator's leave: %v", err)
 	}
 }

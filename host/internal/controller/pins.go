@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"github.com/google/renameio/v2"
 )
 
 // Pins remembers which versions operators have pinned, in a file.
@@ -68,26 +70,9 @@ func (p *Pins) set(name, version string) error {
 	if err := os.MkdirAll(filepath.Dir(p.path), 0o700); err != nil {
 		return err
 	}
-	incoming := p.path + ".incoming"
-	if err := writeThrough(incoming, append(raw, '\n')); err != nil {
-		return err
-	}
-	if err := os.Rename(incoming, p.path); err != nil {
+	if err := renameio.WriteFile(p.path, append(raw, '\n'), 0o600); err != nil {
 		return err
 	}
 	p.pins = next
 	return nil
-}
-
-// writeThrough writes a file that is whole on the disk when it returns.
-func writeThrough(path string, content []byte) (err error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	if _, err := file.Write(content); err != nil {
-		return err
-	}
-	return file.Sync()
 }

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -88,7 +89,7 @@ func TestPinThatCantBeKept(t *testing.T) {
 	if err := pins.set("stripe", "1.4.0"); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir(path+".incoming", 0o700); err != nil {
+	if err := errors.Join(os.Remove(path), os.MkdirAll(filepath.Join(path, "in the way"), 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	if err := pins.set("stripe", "1.5.0"); err == nil || pins.of("stripe") != "1.4.0" {

@@ -3,6 +3,7 @@ package controller
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/patchbay/patchbay/host/internal/launch"
@@ -10,27 +11,35 @@ import (
 	"github.com/patchbay/patchbay/host/internal/reconcile"
 )
 
-// Validate looks at the manifests once and says what they declare, and what would
+// Validate looks at the manifests once and says what they declare, what trust doubts
+// of it, and what would
 // be wrong with them.
-func Validate(config Config) ([]reconcile.Declaration, error) {
-	found, err := Declared(config)
+func Validate(config Config) (declared []reconcile.Declaration, doubts []string, err error) {
+	c := &Controller{config: config}
+	found, err := c.lookOnce()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var errs []error
 	for _, problem := range reconcile.Decide(nil, found).Problems {
 		errs = append(errs, problem)
 	}
-	var declared []reconcile.Declaration
 	for _, f := range found {
 		declared = append(declared, f.Declaration)
 	}
-	return declared, errors.Join(errs...)
+	for w := range c.doubts.warnings {
+		doubts = append(doubts, fmt.Sprintf("%s: %s: %s", w.file, w.field, w.reason))
+	}
+	slices.Sort(doubts)
+	return declared, doubts, errors.Join(errs...)
 }
 
 // Declared looks at the manifests once, and at the bytes that they mean.
 func Declared(config Config) ([]reconcile.Found, error) {
-	c := &Controller{config: config}
+	return (&Controller{config: config}).lookOnce()
+}
+
+func (c *Controller) lookOnce() ([]reconcile.Found, error) {
 	seen := c.scan()
 	if seen.err != nil {
 		return nil, seen.err

@@ -76,6 +76,11 @@ func (p pick) String() string {
 // newCall reads the envelope. What is wrong with it is a refusal; the call is
 // then as far as it could be read.
 func (g *Gateway) newCall(ctx context.Context, method string, md metadata.MD) (*call, error) {
+	return g.newCallBy(ctx, g.config.Auth, method, md)
+}
+
+// newCallBy is newCall for somebody whom the given authenticator knows.
+func (g *Gateway) newCallBy(ctx context.Context, known auth.Authenticator, method string, md metadata.MD) (*call, error) {
 	c := &call{method: method, started: time.Now(), peer: peerOf(ctx)}
 	c.requestID = one(md, wire.RequestIDHeader)
 	c.callerKey = one(md, wire.IdempotencyKeyHeader)
@@ -100,7 +105,7 @@ func (g *Gateway) newCall(ctx context.Context, method string, md metadata.MD) (*
 		return c, c.with(refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "%s must be at most %d printable ASCII characters", wire.IdempotencyKeyHeader, maxKey))
 	}
 	var err error
-	if c.caller, err = g.config.Auth.Authenticate(ctx, md); err != nil {
+	if c.caller, err = known.Authenticate(ctx, md); err != nil {
 		return c, c.with(c.denied(err))
 	}
 	introduced(ctx)

@@ -71,8 +71,8 @@ func amounts(message proto.Message) map[string]audit.Amount {
 	return found
 }
 
-// statusOf is what an answer says happened: its own status, or that of the
-// payment, refund or other thing that it is about.
+// statusOf is what an answer says happened: its own status, or how far it believes
+// a webhook, or the status of the payment, refund or other thing that it is about.
 func statusOf(message proto.Message) (name string) {
 	if message == nil {
 		return ""
@@ -91,13 +91,14 @@ func statusOf(message proto.Message) (name string) {
 }
 
 func ownStatus(message protoreflect.Message) string {
-	field := message.Descriptor().Fields().ByName("status")
-	if field == nil || field.Enum() == nil || field.IsList() {
-		return ""
-	}
-	number := message.Get(field).Enum()
-	if value := field.Enum().Values().ByNumber(number); value != nil {
-		return string(value.Name())
+	for _, name := range []protoreflect.Name{"status", "verification"} {
+		field := message.Descriptor().Fields().ByName(name)
+		if field == nil || field.Enum() == nil || field.IsList() {
+			continue
+		}
+		if value := field.Enum().Values().ByNumber(message.Get(field).Enum()); value != nil {
+			return string(value.Name())
+		}
 	}
 	return ""
 }

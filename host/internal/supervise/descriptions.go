@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/google/renameio/v2"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/patchbay/patchbay/host/internal/description"
@@ -74,11 +75,7 @@ func (s *Descriptions) keep(of reconcile.Declaration, d *description.Description
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return err
 	}
-	incoming := path + ".incoming"
-	if err := os.WriteFile(incoming, raw, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(incoming, path)
+	return renameio.WriteFile(path, raw, 0o600)
 }
 
 // descriptionKey names what a description depends on.

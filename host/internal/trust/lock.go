@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/google/renameio/v2"
 	"golang.org/x/mod/semver"
 )
 
@@ -88,22 +89,9 @@ func (l Lock) find(c Candidate) *Approval {
 
 // replaceFile writes a file so that readers, and a machine that loses power, see
 // the old content or the new.
-func replaceFile(path string, content []byte, mode os.FileMode) (err error) {
+func replaceFile(path string, content []byte, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	out, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(out.Name())
-		}
-	}()
-	_, err = out.Write(content)
-	if err := errors.Join(err, out.Chmod(mode), out.Sync(), out.Close()); err != nil {
-		return err
-	}
-	return os.Rename(out.Name(), path)
+	return renameio.WriteFile(path, content, mode)
 }

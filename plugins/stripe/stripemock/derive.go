@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 )
@@ -18,13 +19,53 @@ const (
 func used() []string {
 	return []string{
 		"/v1/account",
+		"/v1/customers",
+		"/v1/customers/{customer}",
+		"/v1/disputes",
+		"/v1/disputes/{dispute}",
+		"/v1/disputes/{dispute}/close",
+		"/v1/files",
 		"/v1/payment_intents",
+		"/v1/payment_intents/search",
 		"/v1/payment_intents/{intent}",
 		"/v1/payment_intents/{intent}/cancel",
 		"/v1/payment_intents/{intent}/capture",
+		"/v1/payment_intents/{intent}/increment_authorization",
+		"/v1/payment_methods",
+		"/v1/payment_methods/{payment_method}",
+		"/v1/payment_methods/{payment_method}/attach",
+		"/v1/payment_methods/{payment_method}/detach",
+		"/v1/payouts",
+		"/v1/payouts/{payout}",
+		"/v1/payouts/{payout}/cancel",
 		"/v1/refunds",
 		"/v1/refunds/{refund}",
+		"/v1/setup_intents",
+		"/v1/setup_intents/{intent}",
+		"/v1/tokens",
 	}
+}
+
+// Description is Stripe's description as it comes.
+func Description(ctx context.Context) ([]byte, error) {
+	tool, err := findTool(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(tool.file("spec3.json"))
+}
+
+// Fixtures are Stripe's fixtures as they come, by the name of the object.
+func Fixtures(ctx context.Context) (map[string]any, error) {
+	tool, err := findTool(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fixtures, err := tool.read("fixtures3.json")
+	if err != nil {
+		return nil, err
+	}
+	return at(fixtures, "resources")
 }
 
 // Members lists the members of a schema of Stripe's description, such as
@@ -72,8 +113,12 @@ func (t tool) derive(o Options, into string) error {
 	return nil
 }
 
+func (t tool) file(name string) string {
+	return filepath.Join(t.source, "embedded", "openapi", name)
+}
+
 func (t tool) read(name string) (node, error) {
-	raw, err := os.ReadFile(filepath.Join(t.source, "embedded", "openapi", name))
+	raw, err := os.ReadFile(t.file(name))
 	if err != nil {
 		return nil, err
 	}
@@ -83,9 +128,12 @@ func (t tool) read(name string) (node, error) {
 }
 
 // tighten leaves only the operations in use, closes every object of their
-// request bodies to parameters that are not described, and describes raw card
-// data.
+// request bodies to parameters that are not described, and describes what the
+// public description leaves out.
 func tighten(spec node) error {
+	if err := Undescribed(spec); err != nil {
+		return err
+	}
 	all, err := at(spec, "paths")
 	if err != nil {
 		return err
@@ -101,30 +149,80 @@ func tighten(spec node) error {
 		if !ok {
 			continue
 		}
-		body, err := at(post, "requestBody", "content", "application/x-www-form-urlencoded", "schema")
+		content, err := at(post, "requestBody", "content")
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		if path == "/v1/payment_intents" {
-			if err := describeRawCard(body); err != nil {
-				return err
+		for kind := range content {
+			body, err := at(content, kind, "schema")
+			if err != nil {
+				return fmt.Errorf("%s: %w", path, err)
 			}
+			closeObjects(body)
 		}
-		closeObjects(body)
 	}
 	spec["paths"] = paths
 	return nil
 }
 
-// describeRawCard adds what Stripe documents and its public description leaves
-// out: payment_method_data[card], and the type "card".
-// Source: card in https://docs.stripe.com/api/payment_methods/create.
-func describeRawCard(body node) error {
-	data, err := at(body, "properties", "payment_method_data", "properties")
+// Undescribed adds to a description what Stripe takes from accounts that it has
+// admitted, or from its own SDKs, and leaves out of its public description: raw
+// card data, the network's transaction id of an agreement, Apple Pay's token.
+func Undescribed(spec map[string]any) error {
+	for _, path := range []string{"/v1/payment_intents", "/v1/setup_intents"} {
+		body, err := formOf(spec, path)
+		if err != nil {
+			return err
+		}
+		if err := describeCard(body); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		if path == "/v1/setup_intents" {
+			continue
+		}
+		if err := describeExemption(body); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	tokens, err := formOf(spec, "/v1/tokens")
 	if err != nil {
 		return err
 	}
-	kind, err := at(data, "type")
+	// Source: STPAPIClient+ApplePay.swift in https://github.com/stripe/stripe-ios.
+	return describe(tokens, node{
+		"pk_token": text(16384), "pk_token_instrument_name": text(5000), "pk_token_payment_network": text(5000), "pk_token_transaction_id": text(5000),
+	})
+}
+
+func formOf(spec node, path string) (node, error) {
+	body, err := at(spec, "paths", path, "post", "requestBody", "content", "application/x-www-form-urlencoded", "schema")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return body, nil
+}
+
+// describe adds properties to a schema.
+func describe(schema, properties node) error {
+	described, err := at(schema, "properties")
+	if err != nil {
+		return err
+	}
+	maps.Copy(described, properties)
+	return nil
+}
+
+func text(most int) node { return node{"type": "string", "maxLength": most} }
+
+// describeCard adds payment_method_data[card], by its number or by a token of
+// Stripe's, and the type "card".
+// Source: card in https://docs.stripe.com/api/payment_methods/create.
+func describeCard(body node) error {
+	data, err := at(body, "properties", "payment_method_data")
+	if err != nil {
+		return err
+	}
+	kind, err := at(data, "properties", "type")
 	if err != nil {
 		return err
 	}
@@ -133,18 +231,31 @@ func describeRawCard(body node) error {
 		return errors.New("payment_method_data[type] is no enumeration")
 	}
 	kind["enum"] = append(words, "card")
-	data["card"] = node{
-		"type":     "object",
-		"title":    "card_param",
-		"required": []any{"number", "exp_month", "exp_year"},
-		"properties": node{
-			"number":    node{"type": "string", "maxLength": 5000},
-			"exp_month": node{"type": "integer"},
-			"exp_year":  node{"type": "integer"},
-			"cvc":       node{"type": "string", "maxLength": 5000},
-		},
+	number := node{
+		"type": "object", "title": "card_param", "required": []any{"number", "exp_month", "exp_year"},
+		"properties": node{"number": text(5000), "exp_month": node{"type": "integer"}, "exp_year": node{"type": "integer"}, "cvc": text(5000)},
 	}
-	return nil
+	token := node{"type": "object", "title": "card_token_param", "required": []any{"token"}, "properties": node{"token": text(5000)}}
+	return describe(data, node{"card": node{"anyOf": []any{number, token}}})
+}
+
+// describeExemption adds payment_method_options[card][mit_exemption].
+func describeExemption(body node) error {
+	options, err := at(body, "properties", "payment_method_options", "properties", "card")
+	if err != nil {
+		return err
+	}
+	branches, ok := options["anyOf"].([]any)
+	if !ok || len(branches) == 0 {
+		return errors.New("payment_method_options[card] has no alternatives")
+	}
+	card, ok := branches[0].(node)
+	if !ok {
+		return errors.New("payment_method_options[card] is no object")
+	}
+	return describe(card, node{"mit_exemption": node{
+		"type": "object", "title": "mit_exemption_param", "properties": node{"network_transaction_id": text(64)},
+	}})
 }
 
 // closeObjects sets additionalProperties to false wherever the properties are
@@ -191,6 +302,23 @@ func setState(fixtures node, o Options) error {
 	setIntent(intent, o.Intent)
 	setCharge(charge, card, o.Intent)
 	setRefund(refund, o)
+	return setStored(fixtures)
+}
+
+// setStored has an instrument set up and kept for a customer.
+func setStored(fixtures node) error {
+	setup, err := at(fixtures, "resources", "setup_intent")
+	if err != nil {
+		return err
+	}
+	method, err := at(fixtures, "resources", "payment_method")
+	if err != nil {
+		return err
+	}
+	method["customer"] = "cus_1"
+	maps.Copy(setup, node{
+		"status": "succeeded", "customer": "cus_1", "payment_method": method["id"], "last_setup_error": nil, "next_action": nil,
+	})
 	return nil
 }
 

@@ -53,8 +53,11 @@ func TestDerivationNoticesAnotherDescription(t *testing.T) {
 			t.Errorf("%s: not noticed", name)
 		}
 	}
-	if err := describeRawCard(node{"properties": node{"payment_method_data": node{"properties": node{"type": node{}}}}}); err == nil {
+	if err := describeCard(node{"properties": node{"payment_method_data": node{"properties": node{"type": node{}}}}}); err == nil {
 		t.Error("a type without words: not noticed")
+	}
+	if err := describeExemption(node{"properties": node{"payment_method_options": node{"properties": node{"card": node{}}}}}); err == nil {
+		t.Error("options without alternatives: not noticed")
 	}
 }
 

@@ -13,10 +13,10 @@ import (
 
 // Account is an account of the gateway's configuration.
 type Account struct {
-	Name      string            `yaml:"name"`
-	Connector string            `yaml:"connector"`
-	Default   bool              `yaml:"default"`
-	Config    map[string]string `yaml:"config"`
+	Name      string         `yaml:"name"`
+	Connector string         `yaml:"connector"`
+	Default   bool           `yaml:"default"`
+	Config    map[string]any `yaml:"config"`
 }
 
 // Config is what the gateway's configuration says; the fields are the file's. A
@@ -31,13 +31,27 @@ type Config struct {
 	MaxDeadline     string    `yaml:"max_deadline,omitempty"`
 	ShutdownTimeout string    `yaml:"shutdown_timeout,omitempty"`
 	LogJSON         bool      `yaml:"log_json,omitempty"`
+	Webhooks        Webhooks  `yaml:"webhooks,omitempty"`
 	Accounts        []Account `yaml:"accounts"`
 }
+
+// Webhooks is where PSPs reach the gateway, and the file that holds their events.
+type Webhooks struct {
+	Listen string `yaml:"listen,omitempty"`
+	File   struct {
+		Path string `yaml:"path,omitempty"`
+	} `yaml:"file,omitempty"`
+}
+
+// webhookSecret is what the sandbox's PSP signs webhooks with by default.
+const webhookSecret = "whsec_sandbox_default"
 
 // SandboxAccount has every call for the sandbox that names no account go to a PSP
 // that runs apart.
 func SandboxAccount(psp *PSP) Account {
-	return Account{Name: "sandbox", Connector: "sandbox", Default: true, Config: map[string]string{"base_url": psp.URL}}
+	return Account{Name: "sandbox", Connector: "sandbox", Default: true, Config: map[string]any{
+		"base_url": psp.URL, "webhook_secrets": []string{webhookSecret},
+	}}
 }
 
 // StartGateway starts the gateway of the programs in bin, in dev mode, with a

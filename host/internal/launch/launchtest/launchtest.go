@@ -144,6 +144,9 @@ func (g guest) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
 		connectorv1.RegisterConnectorServiceServer(s, connector(g))
 	}
 	paymentsv1.RegisterPaymentServiceServer(s, payments{})
+	if g.behaviour == SignsNothing {
+		paymentsv1.RegisterWebhookServiceServer(s, webhooks{})
+	}
 	return nil
 }
 
@@ -164,6 +167,14 @@ func (c connector) Describe(context.Context, *connectorv1.DescribeRequest) (*con
 	switch c.behaviour {
 	case "another name":
 		d.Id = "somebody-else"
+	case SignsNothing:
+		read := &connectorv1.Idempotency{Kind: connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_READ_ONLY}
+		d.ConfigSchema = &structpb.Struct{} // an account may have any configuration
+		d.WebhookVerificationMode = connectorv1.WebhookVerificationMode_WEBHOOK_VERIFICATION_MODE_FETCH_BACK
+		d.Services = append(d.Services, &connectorv1.Service{
+			Name:       "patchbay.payments.v1.WebhookService",
+			Operations: []*connectorv1.Operation{{Name: "HandleWebhook", Idempotency: read}},
+		})
 	case "offers the host's services":
 		d.Services = append(d.Services, &connectorv1.Service{Name: "patchbay.gateway.v1.ConnectorService"})
 	}

@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/patchbay/patchbay/sdk/form"
 )
 
 // Version is the API version that every request asks for, so that the account's
@@ -27,6 +29,7 @@ const Version = "2026-08-26.dahlia"
 type Client struct {
 	HTTP           *http.Client
 	BaseURL        string // without a trailing slash
+	FilesURL       string // where files are uploaded; without a trailing slash
 	Key            string
 	Account        string // the connected account, or empty
 	IdempotencyKey string // sent with every POST
@@ -40,12 +43,24 @@ type Answer struct {
 	Replayed bool
 }
 
+// errNotAsked is the error of a well-formed answer that is something else.
+var errNotAsked = errors.New("it is not the object that was asked for")
+
 // object is anything that Stripe answers with.
 type object interface{ valid() bool }
 
+// Step returns the client for a further request of the same call. A key belongs to
+// one request, so that each step has its own, made of the call's.
+// Source: https://docs.stripe.com/api/idempotent_requests.
+func (c *Client) Step(name string) *Client {
+	step := *c
+	step.IdempotencyKey += "-" + name
+	return &step
+}
+
 func (c *Client) get(ctx context.Context, path string, query any, out object) error {
 	target := c.BaseURL + path
-	if values := encode(query); len(values) > 0 {
+	if values := form.Encode(query); len(values) > 0 {
 		target += "?" + values.Encode()
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
@@ -56,8 +71,8 @@ func (c *Client) get(ctx context.Context, path string, query any, out object) er
 	return err
 }
 
-func (c *Client) post(ctx context.Context, path string, form any, out object) (Answer, error) {
-	body := strings.NewReader(encode(form).Encode())
+func (c *Client) post(ctx context.Context, path string, params any, out object) (Answer, error) {
+	body := strings.NewReader(form.Encode(params).Encode())
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.BaseURL+path, body)
 	if err != nil {
 		return Answer{}, err
@@ -65,6 +80,16 @@ func (c *Client) post(ctx context.Context, path string, form any, out object) (A
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Idempotency-Key", c.IdempotencyKey)
 	return c.do(req, out)
+}
+
+// remove deletes. Stripe needs no key for it: what is gone stays gone.
+func (c *Client) remove(ctx context.Context, path string, out object) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, c.BaseURL+path, nil)
+	if err != nil {
+		return err
+	}
+	_, err = c.do(req, out)
+	return err
 }
 
 // do sends the request and decodes the answer into out. Its error is an *Error
@@ -94,7 +119,7 @@ func (c *Client) do(req *http.Request, out object) (Answer, error) {
 	}
 	err = json.Unmarshal(body, out)
 	if err == nil && !out.valid() {
-		err = errors.New("it is not the object that was asked for")
+		err = errNotAsked
 	}
 	if err != nil {
 		return answer, &MalformedError{RequestID: answer.RequestID, Cause: err}

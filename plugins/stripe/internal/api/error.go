@@ -24,17 +24,8 @@ type Failure struct {
 	NetworkAdviceCode  string         `json:"network_advice_code"`
 	NetworkDeclineCode string         `json:"network_decline_code"`
 	PaymentIntent      *PaymentIntent `json:"payment_intent"`
+	SetupIntent        *SetupIntent   `json:"setup_intent"`
 	PaymentMethod      PaymentMethod  `json:"payment_method"`
-}
-
-// PaymentMethod is the instrument that was refused.
-type PaymentMethod struct {
-	Card PaymentMethodCard `json:"card"`
-}
-
-// PaymentMethodCard is the card of a PaymentMethod.
-type PaymentMethodCard struct {
-	Brand string `json:"brand"` // the network, in lower case
 }
 
 // Error is an answer with any other HTTP status than 200. Its Failure is empty

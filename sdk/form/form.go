@@ -1,4 +1,7 @@
-package api
+// Package form writes nested values as application/x-www-form-urlencoded text, in
+// the way that PSPs with form APIs have in common: members in brackets, lists by
+// index, as in "card[exp_month]=7&expand[0]=charge".
+package form
 
 import (
 	"fmt"
@@ -7,13 +10,12 @@ import (
 	"strconv"
 )
 
-// encode writes a struct as Stripe wants forms: nested fields in brackets,
-// lists by index. Fields are named by their "form" tag; zero values are left
-// out, pointers to them are not. It panics on a kind of field that no parameter
-// of this package has.
-//
-// Source: what Stripe's own SDKs send; see testdata/sdk.
-func encode(params any) url.Values {
+// Encode writes a struct, or a pointer to one. Fields are named by their "form"
+// tag; the members of a struct or map without a tag stand beside the other fields.
+// Zero values are left out, and pointers to them are not: that is how an empty
+// text, false or 0 is said. Nil gives no values. It panics on a kind of field that a form
+// can't say exactly, such as a float.
+func Encode(params any) url.Values {
 	values := url.Values{}
 	if params != nil {
 		encodeValue(values, "", reflect.ValueOf(params))
@@ -52,16 +54,20 @@ func encodePresent(values url.Values, name string, v reflect.Value) {
 		values.Set(name, v.String())
 	case reflect.Bool:
 		values.Set(name, strconv.FormatBool(v.Bool()))
-	case reflect.Int32, reflect.Int64:
+	case reflect.Int, reflect.Int32, reflect.Int64:
 		values.Set(name, strconv.FormatInt(v.Int(), 10))
 	default:
-		panic(fmt.Sprintf("api: parameter %s has the kind %s", name, v.Kind()))
+		panic(fmt.Sprintf("form: parameter %s has the kind %s", name, v.Kind()))
 	}
 }
 
 func nested(outer, inner string) string {
-	if outer == "" {
+	switch {
+	case outer == "":
 		return inner
+	case inner == "": // a field without a tag
+		return outer
+	default:
+		return outer + "[" + inner + "]"
 	}
-	return outer + "[" + inner + "]"
 }

@@ -1,0 +1,55 @@
+package api
+
+import "context"
+
+// Payout is money on its way from Stripe's balance to the merchant's account.
+// Source: https://docs.stripe.com/api/payouts/object.
+type Payout struct {
+	ID             string            `json:"id"`
+	Object         string            `json:"object"`
+	Amount         int64             `json:"amount"`
+	ArrivalDate    int64             `json:"arrival_date"`
+	Created        int64             `json:"created"`
+	Currency       string            `json:"currency"`
+	Destination    ID                `json:"destination"`
+	FailureCode    string            `json:"failure_code"`
+	FailureMessage string            `json:"failure_message"`
+	Metadata       map[string]string `json:"metadata"`
+	Method         string            `json:"method"`
+	Status         string            `json:"status"`
+	Type           string            `json:"type"`
+}
+
+func (p *Payout) valid() bool {
+	return p.Object == "payout" && p.ID != "" && p.Currency != "" && p.Status != ""
+}
+
+// CreatePayoutParams are the parameters of CreatePayout.
+type CreatePayoutParams struct {
+	Amount              int64             `form:"amount"`
+	Currency            string            `form:"currency"`
+	Destination         string            `form:"destination"`
+	Method              string            `form:"method"`
+	StatementDescriptor string            `form:"statement_descriptor"`
+	Metadata            map[string]string `form:"metadata"`
+}
+
+// CreatePayout sends money.
+func (c *Client) CreatePayout(ctx context.Context, params CreatePayoutParams) (*Payout, error) {
+	payout := &Payout{}
+	_, err := c.post(ctx, "/v1/payouts", params, payout)
+	return payout, err
+}
+
+// GetPayout reads a payout.
+func (c *Client) GetPayout(ctx context.Context, id string) (*Payout, error) {
+	payout := &Payout{}
+	return payout, c.get(ctx, resource("payouts", id), nil, payout)
+}
+
+// CancelPayout withdraws a payout that is still pending.
+func (c *Client) CancelPayout(ctx context.Context, id string) (*Payout, error) {
+	payout := &Payout{}
+	_, err := c.post(ctx, resource("payouts", id, "cancel"), nil, payout)
+	return payout, err
+}
