@@ -1,6 +1,7 @@
 package host
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/go-hclog"
@@ -36,13 +37,17 @@ func tellControllers(controllers []sandbox.Mechanism, log hclog.Logger) {
 	if len(controllers) == 0 {
 		return // it is told already that there are no cgroups
 	}
-	var kept, reasons []string
+	var with, without, reasons []string
 	for _, c := range controllers {
-		if c.Enforced {
-			kept = append(kept, c.Name)
-		} else {
-			reasons = append(reasons, c.Name+": "+c.Detail)
+		switch {
+		case c.Enforced:
+			with = append(with, c.Name)
+			continue
+		case !slices.Contains(reasons, c.Detail):
+			reasons = append(reasons, c.Detail)
 		}
+		without = append(without, c.Name)
 	}
-	log.Info("limits of plugins that cgroups keep", "kept", strings.Join(kept, ", "), "not_kept", strings.Join(reasons, "; "))
+	words := func(all []string) string { return strings.Join(all, ", ") }
+	log.Info("plugins get cgroups", "with", words(with), "without", words(without), "reason", words(reasons))
 }

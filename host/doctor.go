@@ -43,7 +43,7 @@ func Diagnose(ctx context.Context, plugin string) (d Diagnosis, err error) {
 	machine := sandbox.Inspect(ctx, dir, groups)
 	d = Diagnosis{Tier: machine.Tier.String(), Mechanisms: append(machine.Mechanisms, machine.Controllers...)}
 	if groupsErr != nil {
-		d.Mechanisms = append(d.Mechanisms, sandbox.Mechanism{Name: "cgroups", Detail: groupsErr.Error()})
+		d.Mechanisms = append(d.Mechanisms, sandbox.Mechanism{Name: "cgroup", Detail: groupsErr.Error()})
 	}
 	if plugin == "" {
 		return d, nil

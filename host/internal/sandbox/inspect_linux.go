@@ -45,7 +45,7 @@ func (m *Machine) inspectGroups(groups *cgroup.Tree, tried error) {
 		m.Groups = groups
 	}
 	for _, c := range groups.Controllers() {
-		mechanism := Mechanism{Name: "cgroup: " + c.Name, Enforced: true, Detail: "below " + filepath.Dir(groups.Dir())}
+		mechanism := Mechanism{Name: "cgroup " + c.Name, Enforced: true, Detail: "below " + filepath.Dir(groups.Dir())}
 		if err := cmp.Or(tried, c.Err); err != nil {
 			mechanism.Enforced, mechanism.Detail = false, err.Error()
 		}

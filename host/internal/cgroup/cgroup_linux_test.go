@@ -50,7 +50,7 @@ var acts = map[string]func(args []string) error{
 	},
 	// a host with one group, in which a process sleeps
 	"host": func(args []string) error {
-		tree, err := Open(args[0])
+		tree, err := open(args[0], args[1:]...)
 		if err != nil {
 			return err
 		}
@@ -63,6 +63,15 @@ var acts = map[string]func(args []string) error{
 			return err
 		}
 		return tellAndSleep(report{Tree: tree.Dir(), Child: pid})
+	},
+	// sweeps a tree
+	"sweeper": func(args []string) error {
+		gone, err := Sweep(args[0])
+		after, ownErr := Own()
+		if !gone {
+			err = errors.Join(err, errors.New("it is left"))
+		}
+		return errors.Join(err, ownErr, json.NewEncoder(os.Stdout).Encode(report{After: after}))
 	},
 	// a host that wants controllers
 	"controllers": func(args []string) error {
@@ -111,11 +120,14 @@ func tellAndSleep(r report) error {
 // empty, and gives what it reports.
 func act(t *testing.T, dir, name string, args ...string) (*exec.Cmd, report) {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(self, args...)
+	return actAs(t, nil, dir, name, args...)
+}
+
+// actAs is act as another user, or as this one if that is nil.
+func actAs(t *testing.T, user *syscall.Credential, dir, name string, args ...string) (*exec.Cmd, report) {
+	t.Helper()
+	cmd := exec.Command("/proc/self/exe", args...) // which any user reaches
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: user}
 	cmd.Env = append(os.Environ(), actVariable+"="+name)
 	cmd.Stderr = os.Stderr
 	if dir != "" {
@@ -124,7 +136,7 @@ func act(t *testing.T, dir, name string, args ...string) (*exec.Cmd, report) {
 			t.Fatal(err)
 		}
 		defer file.Close()
-		cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(file.Fd())}
+		cmd.SysProcAttr.UseCgroupFD, cmd.SysProcAttr.CgroupFD = true, int(file.Fd())
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -294,9 +306,31 @@ func TestSweepTakesOnlyDeadHostsTrees(t *testing.T) {
 	}
 }
 
+// TestHostMovesIntoALeafForControllers does so as this user, and as one to whom a
+// cgroup is delegated as service managers do it.
 func TestHostMovesIntoALeafForControllers(t *testing.T) {
-	parent := hugetlb(t)
-	_, r := act(t, parent, "controllers", parent, "hugetlb", "nosuch")
+	t.Run("own", func(t *testing.T) { moveIntoALeaf(t, hugetlb(t), nil) })
+	t.Run("delegated", func(t *testing.T) {
+		if os.Getuid() != 0 {
+			t.Skip("skipped: needs root, to delegate a cgroup to another user")
+		}
+		nobody := &syscall.Credential{Uid: 65534, Gid: 65534}
+		parent := hugetlb(t)
+		for _, file := range []string{"", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"} { // see "delegation" in cgroups(7)
+			if err := os.Chown(filepath.Join(parent, file), int(nobody.Uid), int(nobody.Gid)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Chmod(parent, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		moveIntoALeaf(t, parent, nobody)
+	})
+}
+
+func moveIntoALeaf(t *testing.T, parent string, user *syscall.Credential) {
+	t.Helper()
+	_, r := actAs(t, user, parent, "controllers", parent, "hugetlb", "nosuch")
 	if got := r.Controllers["hugetlb"]; got != "<nil>" {
 		t.Errorf("the controller is not given: %s", got)
 	}
@@ -314,6 +348,26 @@ func TestHostMovesIntoALeafForControllers(t *testing.T) {
 			t.Errorf("%s is left", dir)
 		}
 	}
+}
+
+// TestSweeperLeavesTheLeaf kills a host that has moved into a leaf, in which its
+// sweeper is too.
+func TestSweeperLeavesTheLeaf(t *testing.T) {
+	parent := hugetlb(t)
+	host, left := act(t, parent, "host", parent, "hugetlb")
+	leaf := filepath.Join(parent, hostLeaf)
+	if place := placeOf(t, host.Process.Pid); !strings.HasSuffix(place, "/"+hostLeaf) {
+		t.Fatalf("the host is in %q", place)
+	}
+	if err := host.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = host.Wait()
+	_, r := act(t, leaf, "sweeper", left.Tree)
+	if r.After != parent || isThere(t, leaf) || isThere(t, left.Tree) {
+		t.Errorf("the sweeper is in %s; there are %s: %t, %s: %t", r.After, leaf, isThere(t, leaf), left.Tree, isThere(t, left.Tree))
+	}
+	untilGone(t, left.Child)
 }
 
 func TestOthersInTheCgroupKeepControllersAway(t *testing.T) {
