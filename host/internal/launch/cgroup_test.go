@@ -195,3 +195,14 @@ func TestLaunchWithoutTheCgroupThatItShouldHave(t *testing.T) {
 		t.Errorf("it is in %s", place)
 	}
 }
+
+func TestAProcessAtItsOwnLimitIsNotKilledFromOutside(t *testing.T) {
+	killed := End{Code: -1, Signal: syscall.SIGKILL}
+	if !killed.FromOutside() {
+		t.Error("a process that somebody has killed")
+	}
+	killed.OutOfMemory = true
+	if want := "signal: killed, at its limit of memory"; killed.FromOutside() || killed.String() != want {
+		t.Errorf("from outside: %t, %q", killed.FromOutside(), killed)
+	}
+}
