@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -439,9 +440,9 @@ func (s *standIn) giveBack(form url.Values) reply {
 // list is a page with all payments that fit, the newest first.
 func (s *standIn) list(r *http.Request, kind string, fits func(*standInPayment) bool) reply {
 	data := []object{}
-	for i := len(s.order) - 1; i >= 0; i-- {
-		if fits(s.order[i]) {
-			data = append(data, s.show(s.order[i], expanded(r)))
+	for _, p := range slices.Backward(s.order) {
+		if fits(p) {
+			data = append(data, s.show(p, expanded(r)))
 		}
 	}
 	return found(object{"object": kind, "data": data, "has_more": false, "url": r.URL.Path})

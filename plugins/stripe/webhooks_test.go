@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -109,17 +110,13 @@ func TestEvents(t *testing.T) {
 	s.seed()
 	with := func(name string, changes object) object {
 		o := s.fixture(name)
-		for member, value := range changes {
-			o[member] = value
-		}
+		maps.Copy(o, changes)
 		return o
 	}
 	charge := object{"payment_intent": "pi_1", "amount": 1050, "metadata": object{referenceKey: "order-1001"}}
 	charged := func(changes object) object {
 		o := with("charge", charge)
-		for member, value := range changes {
-			o[member] = value
-		}
+		maps.Copy(o, changes)
 		return o
 	}
 	for _, tt := range []struct {
