@@ -30,6 +30,10 @@ func captureDiffers(req *paymentsv1.CaptureRequest, resp *paymentsv1.CaptureResp
 	switch {
 	case p.GetId() != req.GetPaymentId():
 		return "payment.id"
+	case p.GetStatus() == paymentsv1.PaymentStatus_PAYMENT_STATUS_PENDING && req.GetAmount() != nil && resp.GetAmount() != nil:
+		if !sameMoney(resp.GetAmount(), req.GetAmount()) {
+			return "amount"
+		}
 	case p.GetStatus() == paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN,
 		p.GetStatus() == paymentsv1.PaymentStatus_PAYMENT_STATUS_PENDING,
 		p.GetStatus() == paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED:
@@ -120,10 +124,14 @@ func sameMoney(a, b *paymentsv1.Money) bool {
 
 func completeDiffers(req *paymentsv1.CompleteRequest, resp *paymentsv1.CompleteResponse) string {
 	p := resp.GetPayment()
-	if p.GetAmount() == nil && p.GetStatus() == paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN {
-		return samePayment(p, req.GetPaymentId())
+	same := samePayment(p, req.GetPaymentId())
+	if reference, ok := ProvisionalReference(req.GetPaymentId()); ok {
+		same = first(told("payment.id", p.GetId() != ""), told("payment.reference", p.GetReference() == reference), inconsistent(p))
 	}
-	return first(samePayment(p, req.GetPaymentId()), sameAmount("payment.amount", p.GetAmount(), req.GetAmount()))
+	if p.GetAmount() == nil && p.GetStatus() == paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN {
+		return same
+	}
+	return first(same, sameAmount("payment.amount", p.GetAmount(), req.GetAmount()))
 }
 
 func reverseDiffers(req *paymentsv1.ReverseRequest, resp *paymentsv1.ReverseResponse) string {

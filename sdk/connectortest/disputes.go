@@ -13,13 +13,12 @@ import (
 )
 
 func disputeRows() []row {
-	needs := []string{"Authorize", "ListDisputes"}
 	return []row{
 		{operation: "ListDisputes", needs: []string{"Authorize"}, begin: beginListDisputes},
-		{operation: "GetDispute", needs: needs, begin: beginGetDispute},
-		{operation: "AcceptDispute", needs: needs, begin: beginAcceptDispute},
-		{operation: "SubmitEvidence", needs: needs, begin: beginSubmitEvidence},
-		{operation: "DefendDispute", needs: needs, begin: beginDefendDispute},
+		{operation: "GetDispute", begin: beginGetDispute},
+		{operation: "AcceptDispute", begin: beginAcceptDispute},
+		{operation: "SubmitEvidence", begin: beginSubmitEvidence},
+		{operation: "DefendDispute", begin: beginDefendDispute},
 	}
 }
 
@@ -40,8 +39,15 @@ func (c *Case) disputesOf(p *paymentsv1.Payment) []*paymentsv1.Dispute {
 	return resp.GetDisputes()
 }
 
-// dispute makes a payment, and waits until it is disputed.
+// dispute makes a payment, and waits until it is disputed. Of a PSP that lists no
+// disputes it is one that the stand-in knows by the head of its id.
 func (c *Case) dispute() *paymentsv1.Dispute {
+	if !c.has("ListDisputes") {
+		if c.plan.Samples.DisputeID == "" {
+			c.Skipf("the connector can't list disputes, and samples.dispute_id in test.yaml is missing")
+		}
+		return &paymentsv1.Dispute{Id: c.plan.Samples.DisputeID + c.ref}
+	}
 	p := c.disputedPayment()
 	var found []*paymentsv1.Dispute
 	c.until("the payment is disputed", func() bool {
@@ -140,7 +146,7 @@ func beginDefendDispute(c *Case) job {
 }
 
 func evidenceScenarios() []Scenario {
-	needs := Needs{Operations: []string{"UploadEvidence", "Authorize", "ListDisputes"}}
+	needs := Needs{Operations: []string{"UploadEvidence"}}
 	scenario := func(name, summary string, aspect Aspect, run func(*Case)) Scenario {
 		return Scenario{ID: "upload-evidence/" + name, Summary: summary, Needs: needs, Proves: cells(aspect, "UploadEvidence"), run: run}
 	}

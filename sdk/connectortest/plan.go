@@ -115,6 +115,9 @@ type Samples struct {
 	ChallengeDeclined string `yaml:"challenge_declined,omitempty"`
 	// Disputed is a payment that its payer disputes.
 	Disputed sample `yaml:"disputed,omitempty"`
+	// DisputeID begins the ids of disputes that the stand-in of a PSP knows which lists
+	// none.
+	DisputeID string `yaml:"dispute_id,omitempty"`
 	// OldWebhook is a request (HttpRequest) that a secret of the account signed long
 	// ago.
 	OldWebhook sample            `yaml:"old_webhook,omitempty"`

@@ -1,0 +1,219 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// PaymentRequest asks for a payment.
+// Source: https://docs.adyen.com/api-explorer/Checkout/71/post/payments.
+type PaymentRequest struct {
+	MerchantAccount          string              `json:"merchantAccount"`
+	Amount                   Amount              `json:"amount"`
+	Reference                string              `json:"reference"`
+	PaymentMethod            PaymentMethod       `json:"paymentMethod"`
+	ReturnURL                string              `json:"returnUrl"`
+	CaptureDelayHours        *int                `json:"captureDelayHours,omitempty"`
+	AdditionalData           map[string]string   `json:"additionalData,omitempty"`
+	Channel                  string              `json:"channel,omitempty"`
+	Origin                   string              `json:"origin,omitempty"`
+	CountryCode              string              `json:"countryCode,omitempty"`
+	ShopperReference         string              `json:"shopperReference,omitempty"`
+	ShopperEmail             string              `json:"shopperEmail,omitempty"`
+	ShopperIP                string              `json:"shopperIP,omitempty"`
+	ShopperLocale            string              `json:"shopperLocale,omitempty"`
+	ShopperName              *ShopperName        `json:"shopperName,omitempty"`
+	ShopperStatement         string              `json:"shopperStatement,omitempty"`
+	ShopperInteraction       string              `json:"shopperInteraction,omitempty"`
+	RecurringProcessingModel string              `json:"recurringProcessingModel,omitempty"`
+	StorePaymentMethod       bool                `json:"storePaymentMethod,omitempty"`
+	IndustryUsage            string              `json:"industryUsage,omitempty"`
+	TelephoneNumber          string              `json:"telephoneNumber,omitempty"`
+	DateOfBirth              string              `json:"dateOfBirth,omitempty"`
+	SocialSecurityNumber     string              `json:"socialSecurityNumber,omitempty"`
+	BillingAddress           *Address            `json:"billingAddress,omitempty"`
+	DeliveryAddress          *Address            `json:"deliveryAddress,omitempty"`
+	BrowserInfo              *BrowserInfo        `json:"browserInfo,omitempty"`
+	DeviceFingerprint        string              `json:"deviceFingerprint,omitempty"`
+	LineItems                []LineItem          `json:"lineItems,omitempty"`
+	Installments             *Installments       `json:"installments,omitempty"`
+	Metadata                 map[string]string   `json:"metadata,omitempty"`
+	MPIData                  *MPIData            `json:"mpiData,omitempty"`
+	AuthenticationData       *AuthenticationData `json:"authenticationData,omitempty"`
+	ThreeDS2RequestData      *ThreeDS2Request    `json:"threeDS2RequestData,omitempty"`
+	Store                    string              `json:"store,omitempty"`
+	SessionValidity          string              `json:"sessionValidity,omitempty"`
+}
+
+// PaymentMethod is what the shopper pays with; which fields count depends on the
+// type.
+type PaymentMethod struct {
+	Type                    string `json:"type,omitempty"`
+	Number                  string `json:"number,omitempty"`
+	ExpiryMonth             string `json:"expiryMonth,omitempty"`
+	ExpiryYear              string `json:"expiryYear,omitempty"`
+	CVC                     string `json:"cvc,omitempty"`
+	HolderName              string `json:"holderName,omitempty"`
+	Brand                   string `json:"brand,omitempty"`
+	NetworkPaymentReference string `json:"networkPaymentReference,omitempty"`
+	StoredPaymentMethodID   string `json:"storedPaymentMethodId,omitempty"`
+	ApplePayToken           string `json:"applePayToken,omitempty"`
+	GooglePayToken          string `json:"googlePayToken,omitempty"`
+	TelephoneNumber         string `json:"telephoneNumber,omitempty"`
+	ShopperEmail            string `json:"shopperEmail,omitempty"`
+	Issuer                  string `json:"issuer,omitempty"`
+	BlikCode                string `json:"blikCode,omitempty"`
+	IBAN                    string `json:"iban,omitempty"`
+	OwnerName               string `json:"ownerName,omitempty"`
+	BankAccountNumber       string `json:"bankAccountNumber,omitempty"`
+	BankLocationID          string `json:"bankLocationId,omitempty"`
+	BankBranchCode          string `json:"bankBranchCode,omitempty"`
+	BankAccountType         string `json:"bankAccountType,omitempty"`
+	AccountHolderType       string `json:"accountHolderType,omitempty"`
+}
+
+// ShopperName is the name of the shopper.
+type ShopperName struct {
+	FirstName string `json:"firstName"`
+	LastName  string `json:"lastName"`
+}
+
+// Address is a billing address; a delivery address has names as well. All but the
+// state and the names are required.
+type Address struct {
+	City              string `json:"city"`
+	Country           string `json:"country"`
+	HouseNumberOrName string `json:"houseNumberOrName"`
+	PostalCode        string `json:"postalCode"`
+	StateOrProvince   string `json:"stateOrProvince,omitempty"`
+	Street            string `json:"street"`
+	FirstName         string `json:"firstName,omitempty"`
+	LastName          string `json:"lastName,omitempty"`
+}
+
+// BrowserInfo is the shopper's browser, as 3-D Secure wants it.
+type BrowserInfo struct {
+	AcceptHeader      string `json:"acceptHeader"`
+	ColorDepth        int32  `json:"colorDepth"`
+	JavaEnabled       bool   `json:"javaEnabled"`
+	JavaScriptEnabled bool   `json:"javaScriptEnabled"`
+	Language          string `json:"language"`
+	ScreenHeight      int32  `json:"screenHeight"`
+	ScreenWidth       int32  `json:"screenWidth"`
+	TimeZoneOffset    int32  `json:"timeZoneOffset"`
+	UserAgent         string `json:"userAgent"`
+}
+
+// LineItem is one line of what is bought. TaxPercentage is in hundredths of a
+// percent.
+type LineItem struct {
+	ID                 string `json:"id,omitempty"`
+	Description        string `json:"description"`
+	Quantity           int64  `json:"quantity"`
+	AmountIncludingTax int64  `json:"amountIncludingTax"`
+	AmountExcludingTax int64  `json:"amountExcludingTax,omitempty"`
+	TaxAmount          int64  `json:"taxAmount,omitempty"`
+	TaxPercentage      int64  `json:"taxPercentage,omitempty"`
+	SKU                string `json:"sku,omitempty"`
+	ItemCategory       string `json:"itemCategory,omitempty"`
+	ProductURL         string `json:"productUrl,omitempty"`
+	ImageURL           string `json:"imageUrl,omitempty"`
+}
+
+// Installments is in how many parts the shopper pays it off.
+type Installments struct {
+	Value int32 `json:"value"`
+}
+
+// MPIData is what somebody else's 3-D Secure, or a network token, proves.
+type MPIData struct {
+	AuthenticationResponse               string `json:"authenticationResponse,omitempty"`
+	DirectoryResponse                    string `json:"directoryResponse,omitempty"`
+	CAVV                                 string `json:"cavv,omitempty"`
+	DSTransID                            string `json:"dsTransID,omitempty"`
+	ECI                                  string `json:"eci,omitempty"`
+	ThreeDSVersion                       string `json:"threeDSVersion,omitempty"`
+	TransStatusReason                    string `json:"transStatusReason,omitempty"`
+	TokenAuthenticationVerificationValue string `json:"tokenAuthenticationVerificationValue,omitempty"`
+}
+
+// AuthenticationData says when Adyen authenticates, and how.
+type AuthenticationData struct {
+	AttemptAuthentication string              `json:"attemptAuthentication,omitempty"` // always, never
+	ThreeDSRequestData    *ThreeDSRequestData `json:"threeDSRequestData,omitempty"`
+}
+
+// ThreeDSRequestData is the merchant's wish about 3-D Secure.
+type ThreeDSRequestData struct {
+	NativeThreeDS string `json:"nativeThreeDS,omitempty"` // preferred, disabled
+	DataOnly      string `json:"dataOnly,omitempty"`
+}
+
+// ThreeDS2Request is further data for 3-D Secure 2.
+type ThreeDS2Request struct {
+	ThreeDSRequestorChallengeInd string `json:"threeDSRequestorChallengeInd,omitempty"`
+}
+
+// PaymentDetailsRequest brings back what became of an action.
+type PaymentDetailsRequest struct {
+	Details     map[string]string `json:"details"`
+	PaymentData string            `json:"paymentData,omitempty"`
+}
+
+// Payment is the answer to both requests.
+type Payment struct {
+	PSPReference      string            `json:"pspReference"`
+	ResultCode        string            `json:"resultCode"`
+	MerchantReference string            `json:"merchantReference"`
+	Amount            *Amount           `json:"amount"`
+	RefusalReason     string            `json:"refusalReason"`
+	RefusalReasonCode string            `json:"refusalReasonCode"`
+	AdditionalData    map[string]string `json:"additionalData"`
+	Action            *Action           `json:"action"`
+	PaymentMethod     *UsedMethod       `json:"paymentMethod"`
+}
+
+// UsedMethod is what was paid with.
+type UsedMethod struct {
+	Type  string `json:"type"`
+	Brand string `json:"brand"`
+}
+
+func (p *Payment) valid() bool { return p.ResultCode != "" }
+
+// Action is what has to happen before the payment can go on. Raw is the whole of
+// it.
+type Action struct {
+	Type        string            `json:"type"`
+	URL         string            `json:"url"`
+	Method      string            `json:"method"`
+	Data        map[string]string `json:"data"`
+	QRCodeData  string            `json:"qrCodeData"`
+	ExpiresAt   string            `json:"expiresAt"`
+	Reference   string            `json:"reference"`
+	Entity      string            `json:"entity"`
+	DownloadURL string            `json:"downloadUrl"`
+	Raw         json.RawMessage   `json:"-"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (a *Action) UnmarshalJSON(raw []byte) error {
+	type known Action // without this method
+	if err := json.Unmarshal(raw, (*known)(a)); err != nil {
+		return err
+	}
+	a.Raw = append(json.RawMessage(nil), raw...)
+	return nil
+}
+
+// CreatePayment asks for a payment.
+func (c *Client) CreatePayment(ctx context.Context, req PaymentRequest) (*Payment, error) {
+	payment := &Payment{}
+	return payment, c.post(ctx, c.CheckoutURL+"/payments", req, payment)
+}
+
+// SubmitDetails goes on with a payment after an action.
+func (c *Client) SubmitDetails(ctx context.Context, req PaymentDetailsRequest) (*Payment, error) {
+	payment := &Payment{}
+	return payment, c.post(ctx, c.CheckoutURL+"/payments/details", req, payment)
+}

@@ -1,0 +1,241 @@
+package adyen
+
+import (
+	"cmp"
+	"context"
+	"strings"
+
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/patchbay/patchbay/plugins/adyen/internal/api"
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk"
+)
+
+// A mandate is a stored instrument. Adyen finds one by its id and the shopper that
+// it is stored for, so that a mandate's id holds both: "M5N7TQ4TG5PFWR50@shopper-7".
+// The RECURRING_CONTRACT webhook signs the first part alone; then the shopper is
+// customer_id's.
+// Source: https://docs.adyen.com/online-payments/tokenization.
+
+const mandateSeparator = "@"
+
+// maxShopper leaves room for the instrument in a mandate's id.
+const maxShopper = 190
+
+func mandateID(stored, shopper string) string {
+	if stored == "" || shopper == "" {
+		return ""
+	}
+	return stored + mandateSeparator + shopper
+}
+
+func mandateParts(id string) (stored, shopper string, err error) {
+	stored, shopper, _ = strings.Cut(id, mandateSeparator)
+	return stored, shopper, pspReference("mandate_id", stored)
+}
+
+// storedID is the id of the instrument that a payment stored or used; the second
+// name is that of older settings.
+func storedID(data map[string]string) string {
+	return cmp.Or(data["tokenization.storedPaymentMethodId"], data["recurring.recurringDetailReference"])
+}
+
+func mandateOf(data map[string]string) string {
+	return mandateID(storedID(data), cmp.Or(data["tokenization.shopperReference"], data["recurring.shopperReference"]))
+}
+
+// mandateOptions are the connector_options of SetupMandate and ChargeMandate.
+type mandateOptions struct {
+	StoredType string `json:"stored_type"` // Adyen's type of an instrument that is no card
+	Native3DS  bool   `json:"native_3ds"`
+}
+
+// SetupMandate implements sdk.MandateStarter: a payment of nothing, which stores the
+// instrument.
+func (*Connector) SetupMandate(ctx context.Context, req *paymentsv1.SetupMandateRequest) (*paymentsv1.SetupMandateResponse, error) {
+	adyen, err := accountOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := adyen.mandateRequest(req)
+	if err != nil {
+		return nil, err
+	}
+	told, err := adyen.CreatePayment(ctx, asked)
+	if err != nil {
+		return nil, failure(err)
+	}
+	p, err := paymentOf(ctx, told, expectation{reference: req.GetReference(), amount: req.GetVerificationAmount()})
+	if err != nil {
+		return nil, err
+	}
+	return &paymentsv1.SetupMandateResponse{Mandate: mandateFrom(p, req)}, nil
+}
+
+func (a *account) mandateRequest(req *paymentsv1.SetupMandateRequest) (api.PaymentRequest, error) {
+	none := api.PaymentRequest{}
+	options, err := sdk.Options[mandateOptions](req.GetConnectorOptions())
+	switch {
+	case err != nil:
+		return none, err
+	case req.GetVerificationAmount().GetCurrencyCode() == "":
+		return none, sdk.InvalidField("verification_amount.currency_code", "is required: Adyen asks the issuer in a currency")
+	case req.GetVerificationAmount().GetMinorUnits() != 0:
+		return none, sdk.InvalidField("verification_amount.minor_units", "must be 0: Adyen would capture anything else")
+	}
+	if err := checkShopper(req.GetCustomerId()); err != nil {
+		return none, err
+	}
+	asked, err := a.basicRequest(req.GetReference(), req.GetVerificationAmount(), req.GetReturnUrl(), req.GetMetadata())
+	if err != nil {
+		return none, err
+	}
+	asked.ShopperReference, asked.ShopperLocale = req.GetCustomerId(), req.GetLanguage()
+	asked.ShopperInteraction, asked.StorePaymentMethod = ecommerce, true
+	asked.RecurringProcessingModel = processingModel(paymentsv1.SetupFutureUsage_SETUP_FUTURE_USAGE_OFF_SESSION, req.GetTerms())
+	setShopper(&asked, req.GetCustomer(), req.GetBillingAddress(), req.GetBrowserInfo())
+	if err := setMethod(&asked, req.GetPaymentMethod(), authorizeOptions{StoredType: options.StoredType}); err != nil {
+		return none, err
+	}
+	return asked, setThreeDS(&asked, req.GetThreeDs(), options.Native3DS)
+}
+
+// checkShopper holds a shopper's reference to Adyen's limits, and to those of a
+// mandate's id.
+func checkShopper(reference string) error {
+	if len(reference) < 3 || len(reference) > maxShopper {
+		return sdk.InvalidField("customer_id", "must be the shopper's reference, of 3 to 190 characters")
+	}
+	return nil
+}
+
+// mandateFrom says what a payment of nothing set up. Where Adyen approves and does
+// not tell the instrument's id, only the RECURRING_CONTRACT webhook does.
+func mandateFrom(p *paymentsv1.Payment, req *paymentsv1.SetupMandateRequest) *paymentsv1.Mandate {
+	m := &paymentsv1.Mandate{
+		Id:                   mandateID(p.GetPaymentMethod().GetToken(), req.GetCustomerId()),
+		Reference:            p.GetReference(),
+		PaymentMethod:        p.GetPaymentMethod(),
+		CustomerId:           req.GetCustomerId(),
+		NetworkTransactionId: p.GetNetworkTransactionId(),
+		NextAction:           p.GetNextAction(),
+		Decline:              p.GetDecline(),
+		ThreeDs:              p.GetThreeDs(),
+		ConnectorData:        p.GetConnectorData(),
+	}
+	switch p.GetStatus() {
+	case paymentsv1.PaymentStatus_PAYMENT_STATUS_AUTHORIZED:
+		m.Status = paymentsv1.MandateStatus_MANDATE_STATUS_ACTIVE
+		if m.GetId() == "" {
+			m.Status = paymentsv1.MandateStatus_MANDATE_STATUS_UNKNOWN
+		}
+	case paymentsv1.PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION:
+		m.Status, m.Id = paymentsv1.MandateStatus_MANDATE_STATUS_REQUIRES_ACTION, p.GetId()
+	case paymentsv1.PaymentStatus_PAYMENT_STATUS_PENDING:
+		m.Status, m.Id = paymentsv1.MandateStatus_MANDATE_STATUS_PENDING, cmp.Or(m.GetId(), p.GetId())
+	case paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED:
+		m.Status = paymentsv1.MandateStatus_MANDATE_STATUS_DECLINED
+	default:
+		m.Status = paymentsv1.MandateStatus_MANDATE_STATUS_UNKNOWN
+	}
+	return m
+}
+
+// ChargeMandate implements sdk.MandateCharger.
+func (*Connector) ChargeMandate(ctx context.Context, req *paymentsv1.ChargeMandateRequest) (*paymentsv1.ChargeMandateResponse, error) {
+	options, err := sdk.Options[mandateOptions](req.GetConnectorOptions())
+	if err != nil {
+		return nil, err
+	}
+	stored, shopper, err := mandateParts(req.GetMandateId())
+	if err != nil {
+		return nil, err
+	}
+	if shopper = cmp.Or(shopper, req.GetCustomerId()); shopper == "" {
+		return nil, sdk.InvalidField("customer_id", "is required where mandate_id does not name the shopper")
+	}
+	adyen, err := accountOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if adyen.ReturnURL == "" {
+		return nil, sdk.Errorf(sdk.Misconfigured, configInvalid, "the account's configuration: return_url is missing, which Adyen wants with every payment")
+	}
+	asked, err := adyen.basicRequest(req.GetReference(), req.GetAmount(), "", req.GetMetadata())
+	if err != nil {
+		return nil, err
+	}
+	asked.CaptureDelayHours, asked.AdditionalData = capture(req.GetCaptureMethod())
+	asked.ShopperReference, asked.ShopperStatement = shopper, req.GetStatementDescriptor()
+	asked.PaymentMethod = api.PaymentMethod{
+		Type: cmp.Or(options.StoredType, "scheme"), StoredPaymentMethodID: stored, NetworkPaymentReference: req.GetNetworkTransactionId(),
+	}
+	setMerchantInitiated(&asked, req.GetReason())
+	if asked.LineItems, err = lineItems(req.GetOrder().GetLineItems(), req.GetOrder().GetTaxIncluded()); err != nil {
+		return nil, err
+	}
+	told, err := adyen.CreatePayment(ctx, asked)
+	if err != nil {
+		return nil, failure(err)
+	}
+	payment, err := paymentOf(ctx, told, expectation{
+		reference: req.GetReference(), amount: req.GetAmount(),
+		automatic: req.GetCaptureMethod() != paymentsv1.CaptureMethod_CAPTURE_METHOD_MANUAL,
+	})
+	return &paymentsv1.ChargeMandateResponse{Payment: payment}, err
+}
+
+// GetMandate implements sdk.MandateGetter. Adyen lists what a shopper has: an
+// instrument that it does not list is gone, or was never there.
+func (*Connector) GetMandate(ctx context.Context, req *paymentsv1.GetMandateRequest) (*paymentsv1.GetMandateResponse, error) {
+	adyen, stored, shopper, err := mandateCall(ctx, req.GetMandateId(), req.GetConnectorOptions())
+	if err != nil {
+		return nil, err
+	}
+	list, err := adyen.ListStored(ctx, adyen.MerchantAccount, shopper)
+	if err != nil {
+		return nil, readFailure(err)
+	}
+	if list.ShopperReference != shopper {
+		return nil, sdk.Errorf(sdk.Unavailable, "INTEGRITY_MISMATCH", "Adyen's answer is about another shopper")
+	}
+	m := &paymentsv1.Mandate{Id: req.GetMandateId(), CustomerId: shopper, Status: paymentsv1.MandateStatus_MANDATE_STATUS_REVOKED}
+	for _, method := range list.Methods {
+		if method.ID == stored {
+			m.Status = paymentsv1.MandateStatus_MANDATE_STATUS_ACTIVE
+			m.PaymentMethod, m.NetworkTransactionId = storedDetails(&method), method.NetworkTxReference
+		}
+	}
+	return &paymentsv1.GetMandateResponse{Mandate: m}, nil
+}
+
+// RevokeMandate implements sdk.MandateRevoker.
+func (*Connector) RevokeMandate(ctx context.Context, req *paymentsv1.RevokeMandateRequest) (*paymentsv1.RevokeMandateResponse, error) {
+	adyen, stored, shopper, err := mandateCall(ctx, req.GetMandateId(), req.GetConnectorOptions())
+	if err != nil {
+		return nil, err
+	}
+	if err := adyen.DeleteStored(ctx, adyen.MerchantAccount, shopper, stored); err != nil {
+		return nil, failure(err)
+	}
+	return &paymentsv1.RevokeMandateResponse{Mandate: &paymentsv1.Mandate{
+		Id: req.GetMandateId(), CustomerId: shopper, Status: paymentsv1.MandateStatus_MANDATE_STATUS_REVOKED,
+	}}, nil
+}
+
+// mandateCall is what an operation on a mandate begins with.
+func mandateCall(ctx context.Context, id string, options *structpb.Struct) (adyen *account, stored, shopper string, err error) {
+	if _, err := sdk.Options[sdk.NoOptions](options); err != nil {
+		return nil, "", "", err
+	}
+	stored, shopper, err = mandateParts(id)
+	if err != nil {
+		return nil, "", "", err
+	}
+	if shopper == "" {
+		return nil, "", "", sdk.InvalidField("mandate_id", "does not name the shopper: instrument@shopper")
+	}
+	adyen, err = accountOf(ctx)
+	return adyen, stored, shopper, err
+}
