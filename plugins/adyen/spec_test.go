@@ -15,9 +15,6 @@ func TestRequestsAreAdyens(t *testing.T) {
 	server := httptest.NewServer(psp)
 	t.Cleanup(server.Close)
 	h := start(t, server.URL)
-	for _, send := range recorded() {
-		_ = send(h) // the stand-in may refuse it; the description must not
-	}
 	for kind, method := range everyMethod() {
 		req := authorizeRequest()
 		req.Email, req.CustomerId, req.PaymentMethod = "jo@example.com", storedShopper, method
@@ -25,6 +22,9 @@ func TestRequestsAreAdyens(t *testing.T) {
 		if status := resp.GetPayment().GetStatus(); err != nil || status == paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN {
 			t.Errorf("%s: %s, %v", kind, status, err)
 		}
+	}
+	for _, send := range recorded() {
+		_ = send(h) // the stand-in may refuse it; the description must not
 	}
 	psp.Wait()
 	psp.checkout.Prove(t, 40)
