@@ -37,31 +37,6 @@ type Connector struct{}
 // New returns the connector.
 func New() *Connector { return &Connector{} }
 
-// What the connector offers.
-var (
-	_ sdk.AccountChecker        = (*Connector)(nil)
-	_ sdk.Authorizer            = (*Connector)(nil)
-	_ sdk.Completer             = (*Connector)(nil)
-	_ sdk.Capturer              = (*Connector)(nil)
-	_ sdk.Voider                = (*Connector)(nil)
-	_ sdk.Reverser              = (*Connector)(nil)
-	_ sdk.AuthorizationAdjuster = (*Connector)(nil)
-	_ sdk.RefundCreator         = (*Connector)(nil)
-	_ sdk.MandateStarter        = (*Connector)(nil)
-	_ sdk.MandateCharger        = (*Connector)(nil)
-	_ sdk.MandateGetter         = (*Connector)(nil)
-	_ sdk.MandateRevoker        = (*Connector)(nil)
-	_ sdk.Tokenizer             = (*Connector)(nil)
-	_ sdk.PaymentMethodDeleter  = (*Connector)(nil)
-	_ sdk.EligibilityChecker    = (*Connector)(nil)
-	_ sdk.ClientSessionCreator  = (*Connector)(nil)
-	_ sdk.DisputeAccepter       = (*Connector)(nil)
-	_ sdk.EvidenceUploader      = (*Connector)(nil)
-	_ sdk.DisputeDefender       = (*Connector)(nil)
-	_ sdk.WebhookParser         = (*Connector)(nil)
-	_ sdk.WebhookHandler        = (*Connector)(nil)
-)
-
 // Config is the configuration of an account.
 type Config struct {
 	APIKey          sdk.Secret   `json:"api_key" jsonschema:"minLength=1,description=API key of a web service user with the Checkout role; disputes need the role for the Disputes API too"`

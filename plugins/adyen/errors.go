@@ -91,51 +91,18 @@ func answered(e *api.Error, kind sdk.Kind, code string) *sdk.Error {
 // fault with, or nothing where there is none.
 // Source: https://docs.adyen.com/development-resources/error-codes.
 func fieldOf(code string) string {
-	const billing = "billing_address"
-	switch code {
-	case "100", "137": // no amount; invalid amount
-		return "amount"
-	case "138": // unsupported currency
-		return "amount.currency_code"
-	case "101":
-		return "payment_method.card.number"
-	case "103":
-		return "payment_method.card.security_code"
-	case "128":
-		return "payment_method.card.holder_name"
-	case "129", "140":
-		return "payment_method.card.expiry_month"
-	case "141":
-		return "payment_method.card.expiry_year"
-	case "108", "110", "111", "126":
-		return "payment_method.bank_debit.account"
-	case "127":
-		return "payment_method.bank_debit.account.holder_name"
-	case "104", "117":
-		return billing
-	case "131":
-		return billing + ".city"
-	case "132":
-		return billing + ".line1"
-	case "133":
-		return billing + ".house_number"
-	case "134":
-		return billing + ".country_code"
-	case "135":
-		return billing + ".region"
-	case "130":
-		return "reference"
-	case "139": // recurring needs shopperEmail and shopperReference
-		return "customer_id"
-	case "167": // no payment with that pspReference
-		return "payment_id"
-	case "177", "178":
-		return "metadata"
-	case "800", "803": // no such stored instrument
-		return "payment_method.card_token.token"
-	case "14_030":
-		return "return_url"
-	default:
-		return ""
-	}
+	return map[string]string{
+		"100": "amount", "137": "amount", "138": "amount.currency_code", "130": "reference",
+		"101": "payment_method.card.number", "103": "payment_method.card.security_code", "128": "payment_method.card.holder_name",
+		"129": "payment_method.card.expiry_month", "140": "payment_method.card.expiry_month", "141": "payment_method.card.expiry_year",
+		"108": "payment_method.bank_debit.account", "110": "payment_method.bank_debit.account", "111": "payment_method.bank_debit.account",
+		"126": "payment_method.bank_debit.account", "127": "payment_method.bank_debit.account.holder_name",
+		"104": "billing_address", "117": "billing_address", "131": "billing_address.city", "132": "billing_address.line1",
+		"133": "billing_address.house_number", "134": "billing_address.country_code", "135": "billing_address.region",
+		"139": "customer_id", // recurring needs the shopper's mail address and reference
+		"167": "payment_id",  // there is no payment with that pspReference
+		"177": "metadata", "178": "metadata",
+		"800": "payment_method.card_token.token", "803": "payment_method.card_token.token", // there is no such stored instrument
+		"14_030": "return_url",
+	}[code]
 }

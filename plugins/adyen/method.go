@@ -20,7 +20,7 @@ func plainMethods() map[string]string {
 		"paypal": "paypal", "alipay": "alipay", "swish": "swish", "twint": "twint", "mobilepay": "mobilepay",
 		"bancontact": "bcmc_mobile", "trustly": "trustly", "sofort": "directEbanking",
 		"pix": "pix", "multibanco": "multibanco",
-		"klarna": "klarna", "affirm": "affirm", "afterpay": "afterpaytouch", "clearpay": "clearpay",
+		"klarna": "klarna", "affirm": "affirm", "afterpay": "afterpaytouch",
 	}
 }
 

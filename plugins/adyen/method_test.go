@@ -35,7 +35,7 @@ func everyMethod() map[string]*paymentsv1.PaymentMethod {
 		}
 		all[kind] = &paymentsv1.PaymentMethod{Method: &paymentsv1.PaymentMethod_Wallet{Wallet: wallet}}
 	}
-	for _, kind := range []string{"klarna", "affirm", "afterpay", "clearpay"} {
+	for _, kind := range []string{"klarna", "affirm", "afterpay"} {
 		all[kind] = &paymentsv1.PaymentMethod{Method: &paymentsv1.PaymentMethod_PayLater{PayLater: &paymentsv1.PayLater{Type: kind}}}
 	}
 	for _, kind := range []string{"pix", "multibanco"} {
