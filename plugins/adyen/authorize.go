@@ -42,6 +42,12 @@ type authorizeOptions struct {
 
 // Authorize implements sdk.Authorizer.
 func (*Connector) Authorize(ctx context.Context, req *paymentsv1.AuthorizeRequest) (*paymentsv1.AuthorizeResponse, error) {
+	payment, err := pay(ctx, req)
+	return &paymentsv1.AuthorizeResponse{Payment: payment}, err
+}
+
+// pay asks for a payment. Mandates are set up and charged in the same way.
+func pay(ctx context.Context, req *paymentsv1.AuthorizeRequest) (*paymentsv1.Payment, error) {
 	adyen, err := accountOf(ctx)
 	if err != nil {
 		return nil, err
@@ -54,11 +60,10 @@ func (*Connector) Authorize(ctx context.Context, req *paymentsv1.AuthorizeReques
 	if err != nil {
 		return nil, failure(err)
 	}
-	payment, err := paymentOf(ctx, told, expectation{
+	return paymentOf(ctx, told, expectation{
 		reference: req.GetReference(), amount: req.GetAmount(),
 		automatic: req.GetCaptureMethod() != paymentsv1.CaptureMethod_CAPTURE_METHOD_MANUAL,
 	})
-	return &paymentsv1.AuthorizeResponse{Payment: payment}, err
 }
 
 func (a *account) paymentRequest(req *paymentsv1.AuthorizeRequest) (api.PaymentRequest, error) {
@@ -78,7 +83,9 @@ func (a *account) paymentRequest(req *paymentsv1.AuthorizeRequest) (api.PaymentR
 		return none, sdk.InvalidField("session_id", "is not taken: Adyen's SDK pays within a session itself")
 	}
 	asked.Store, asked.Origin, asked.Channel = options.Store, options.Origin, options.Channel
-	asked.CaptureDelayHours, asked.AdditionalData = capture(req.GetCaptureMethod())
+	if asked.Amount.Value > 0 {
+		asked.CaptureDelayHours, asked.AdditionalData = capture(req.GetCaptureMethod())
+	}
 	asked.ShopperReference = req.GetCustomerId()
 	asked.ShopperLocale = req.GetLanguage()
 	asked.ShopperStatement = req.GetStatementDescriptor()

@@ -4,8 +4,6 @@ import (
 	"context"
 	"io"
 
-	"google.golang.org/protobuf/types/known/structpb"
-
 	"github.com/patchbay/patchbay/plugins/adyen/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
@@ -93,30 +91,15 @@ func (*Connector) UploadEvidence(ctx context.Context, metadata *paymentsv1.Evide
 	if options.DocumentType == "" {
 		options.DocumentType = defenseMaterial
 	}
-	counted := &counter{Reader: content}
-	told, err := adyen.SupplyDocument(ctx, asked, api.Document{
-		TypeCode: options.DocumentType, ContentType: metadata.GetContentType(), Content: counted,
+	told, size, err := adyen.SupplyDocument(ctx, asked, api.Document{
+		TypeCode: options.DocumentType, ContentType: metadata.GetContentType(), Content: content,
 	})
 	if err = disputeFailure(told, err); err != nil {
 		return nil, err
 	}
 	return &paymentsv1.UploadEvidenceResponse{
-		FileId: options.DocumentType, SizeBytes: counted.n,
-		ConnectorData: &structpb.Struct{Fields: map[string]*structpb.Value{"defenseDocumentTypeCode": structpb.NewStringValue(options.DocumentType)}},
+		FileId: options.DocumentType, SizeBytes: size,
 	}, nil
-}
-
-// counter counts what is read.
-type counter struct {
-	io.Reader
-	n int64
-}
-
-// Read implements io.Reader.
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.Reader.Read(p)
-	c.n += int64(n)
-	return n, err
 }
 
 // disputeCall is what an operation on a dispute begins with.

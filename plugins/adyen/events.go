@@ -1,6 +1,7 @@
 package adyen
 
 import (
+	"cmp"
 	"context"
 
 	"google.golang.org/protobuf/types/known/structpb"
@@ -170,7 +171,7 @@ func eventOf(ctx context.Context, item *api.NotificationItem) (*paymentsv1.Webho
 	case aboutPayout:
 		if status := of(payoutEvents()[item.EventCode], success); status != 0 {
 			event.Subject = &paymentsv1.WebhookEvent_Payout{Payout: &paymentsv1.Payout{
-				Id: objectOfPayout(item), Reference: item.MerchantReference, Status: status, Amount: amount,
+				Id: cmp.Or(item.OriginalReference, item.PSPReference), Reference: item.MerchantReference, Status: status, Amount: amount,
 			}}
 		}
 	}
@@ -208,23 +209,13 @@ func paymentEvent(item *api.NotificationItem, amount *paymentsv1.Money, success 
 	return p
 }
 
-// objectOfPayout: a payout is named by the request that made it.
-func objectOfPayout(item *api.NotificationItem) string {
-	if item.OriginalReference != "" {
-		return item.OriginalReference
-	}
-	return item.PSPReference
-}
-
 // signedData are the signed fields as they came, under Adyen's names.
 func signedData(item *api.NotificationItem) *structpb.Struct {
 	data := &structpb.Struct{Fields: map[string]*structpb.Value{}}
-	fields := signedFields(item)
-	for i, name := range []string{
-		"pspReference", "originalReference", "merchantAccountCode", "merchantReference", "value", "currency", "eventCode", "success",
-	} {
-		if fields[i] != "" {
-			data.Fields[name] = structpb.NewStringValue(fields[i])
+	names := [...]string{"pspReference", "originalReference", "merchantAccountCode", "merchantReference", "value", "currency", "eventCode", "success"}
+	for i, value := range signedFields(item) {
+		if value != "" {
+			data.Fields[names[i]] = structpb.NewStringValue(value)
 		}
 	}
 	return data

@@ -1,6 +1,7 @@
 package adyen
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -118,9 +119,7 @@ func hint(item *api.NotificationItem) *paymentsv1.WebhookEvent {
 func objectID(item *api.NotificationItem) string {
 	switch subjectOf(item.EventCode) {
 	case aboutPayment, aboutNothing:
-		if item.OriginalReference != "" {
-			return item.OriginalReference
-		}
+		return cmp.Or(item.OriginalReference, item.PSPReference)
 	}
 	return item.PSPReference
 }
