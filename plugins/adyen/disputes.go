@@ -3,6 +3,7 @@ package adyen
 import (
 	"context"
 	"io"
+	"strings"
 
 	"github.com/patchbay/patchbay/plugins/adyen/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
@@ -59,11 +60,11 @@ func (a *account) withoutReason(ctx context.Context, dispute api.DisputeRequest)
 	if err != nil {
 		return readFailure(err)
 	}
-	names := ""
+	var codes []string
 	for _, reason := range told.DefenseReasons {
-		names += " " + reason.Code
+		codes = append(codes, reason.Code)
 	}
-	return sdk.InvalidField("defense_reason", "is required; of this dispute's are:"+names)
+	return sdk.InvalidField("defense_reason", "is required; this dispute has: "+strings.Join(codes, ", "))
 }
 
 // evidenceOptions are the connector_options of UploadEvidence.

@@ -43,32 +43,32 @@ func failure(err error) *sdk.Error {
 	}
 	switch {
 	case e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden, e.ErrorCode == "901":
-		return answered(e, sdk.Misconfigured, "")
+		return answered(e, sdk.Misconfigured)
 	case e.Status == http.StatusTooManyRequests:
-		limited := answered(e, sdk.RateLimited, "")
+		limited := answered(e, sdk.RateLimited)
 		limited.RetryAfter = e.RetryAfter
 		return limited
 	case e.Transient, e.ErrorCode == inProgress, e.ErrorType == "":
-		return answered(e, sdk.OutcomeUnknown, "")
+		return answered(e, sdk.OutcomeUnknown)
 	case e.ErrorType == "configuration":
 		// 905 and its kin: the account can't take this method, currency or country.
-		return answered(e, sdk.Unsupported, "")
+		return answered(e, sdk.Unsupported)
 	case e.Status >= http.StatusInternalServerError, e.Status < http.StatusBadRequest:
-		return answered(e, sdk.OutcomeUnknown, "")
+		return answered(e, sdk.OutcomeUnknown)
 	case e.Status == http.StatusBadRequest, e.Status == http.StatusUnprocessableEntity, e.Status == http.StatusNotFound:
-		bad := answered(e, sdk.InvalidRequest, "")
+		bad := answered(e, sdk.InvalidRequest)
 		if field := fieldOf(e.ErrorCode); field != "" {
 			bad.Fields = []sdk.FieldViolation{{Field: field, Description: e.Message}}
 		}
 		return bad
 	default:
-		return answered(e, sdk.OutcomeUnknown, "")
+		return answered(e, sdk.OutcomeUnknown)
 	}
 }
 
 // answered is an error that Adyen's answer speaks of, with what a caller needs to
 // look into it with Adyen's help.
-func answered(e *api.Error, kind sdk.Kind, code string) *sdk.Error {
+func answered(e *api.Error, kind sdk.Kind) *sdk.Error {
 	about := []string{fmt.Sprintf("status %d", e.Status)}
 	for _, part := range []struct{ name, value string }{{"errorCode", e.ErrorCode}, {"pspReference", e.PSPReference}} {
 		if part.value != "" {
@@ -81,7 +81,6 @@ func answered(e *api.Error, kind sdk.Kind, code string) *sdk.Error {
 	}
 	return &sdk.Error{
 		Kind:    kind,
-		Code:    code,
 		Message: fmt.Sprintf("Adyen: %s (%s)", message, strings.Join(about, ", ")),
 		Cause:   e,
 	}

@@ -25,8 +25,8 @@ const accepted = "[accepted]"
 
 // ParseWebhook implements sdk.WebhookParser.
 func (*Connector) ParseWebhook(_ context.Context, req *paymentsv1.ParseWebhookRequest) (*paymentsv1.ParseWebhookResponse, error) {
-	n, err := api.ReadNotification(req.GetRequest().GetBody())
-	if err != nil || len(n.Items) == 0 || n.Items[0].Item.EventCode == "" {
+	n, ok := api.ReadNotification(req.GetRequest().GetBody())
+	if !ok {
 		return nil, sdk.InvalidField("request.body", "must be a standard webhook of Adyen's")
 	}
 	resp := &paymentsv1.ParseWebhookResponse{AccountHint: n.Items[0].Item.MerchantAccount}
@@ -50,8 +50,8 @@ func (*Connector) HandleWebhook(ctx context.Context, req *paymentsv1.HandleWebho
 	if err != nil {
 		return webhook.Rejected(http.StatusUnauthorized, err.Error()), nil
 	}
-	n, err := api.ReadNotification(req.GetRequest().GetBody())
-	if err != nil || len(n.Items) == 0 {
+	n, ok := api.ReadNotification(req.GetRequest().GetBody())
+	if !ok {
 		return webhook.Rejected(http.StatusBadRequest, "the body is no standard webhook"), nil
 	}
 	var events []*paymentsv1.WebhookEvent
