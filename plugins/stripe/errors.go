@@ -131,69 +131,18 @@ func stateForbids(code string) bool {
 		"charge_disputed",
 		"charge_expired_for_capture",
 		"charge_not_refundable",
+		"instant_payouts_unsupported",
 		"intent_invalid_state",
 		"payment_intent_unexpected_state",
 		"payment_method_unexpected_state",
+		"payouts_not_allowed",
 		"refund_disputed_payment",
+		"setup_intent_unexpected_state",
 		"status_transition_invalid",
 		"token_already_used",
 		"token_in_use":
 		return true
 	default:
 		return false
-	}
-}
-
-// fieldOf names the field of our request that Stripe finds fault with, or
-// nothing where there is none.
-func fieldOf(e *api.Error) string {
-	switch e.Code {
-	case "amount_too_large", "amount_too_small", "invalid_charge_amount":
-		return "amount"
-	}
-	if name, isMetadata := strings.CutPrefix(e.Param, "metadata["); isMetadata {
-		return "metadata." + strings.TrimSuffix(name, "]")
-	}
-	switch e.Param {
-	case "amount", "amount_to_capture":
-		return "amount"
-	case "currency":
-		return "amount.currency_code"
-	case "capture_method", "description", "metadata", "reason", "return_url":
-		return e.Param
-	case "cancellation_reason":
-		return "reason"
-	case "final_capture":
-		return "more_to_come"
-	case "intent", "payment_intent":
-		return "payment_id"
-	case "id", "refund":
-		return "refund_id"
-	case "payment_method":
-		return "payment_method.card_token.token"
-	case "payment_method_data", "payment_method_data[card]", "payment_method_data[type]":
-		return "payment_method.card"
-	case "payment_method_data[card][number]", "number":
-		return "payment_method.card.number"
-	case "payment_method_data[card][exp_month]", "exp_month":
-		return "payment_method.card.expiry_month"
-	case "payment_method_data[card][exp_year]", "exp_year":
-		return "payment_method.card.expiry_year"
-	case "payment_method_data[card][cvc]", "cvc":
-		return "payment_method.card.security_code"
-	case "payment_method_data[billing_details][name]":
-		return "payment_method.card.holder_name"
-	case "payment_method_options[card][network]":
-		return "payment_method.card.network"
-	case "payment_method_options[card][request_multicapture]":
-		return optionField("request_multicapture")
-	case "receipt_email":
-		return "email"
-	case "statement_descriptor_suffix":
-		return "statement_descriptor"
-	case "setup_future_usage", "on_behalf_of", "transfer_group":
-		return optionField(e.Param)
-	default:
-		return ""
 	}
 }

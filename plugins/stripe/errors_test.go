@@ -11,7 +11,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	"github.com/patchbay/patchbay/plugins/stripe/stripemock"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 )
@@ -172,41 +171,5 @@ func TestRetryAfterIsPassedOn(t *testing.T) {
 	}
 	if after != 7*time.Second {
 		t.Errorf("retry after %s, want 7s (%v)", after, err)
-	}
-}
-
-func TestFieldOf(t *testing.T) {
-	for param, want := range map[string]string{
-		"amount":                                "amount",
-		"amount_to_capture":                     "amount",
-		"cancellation_reason":                   "reason",
-		"currency":                              "amount.currency_code",
-		"cvc":                                   "payment_method.card.security_code",
-		"exp_month":                             "payment_method.card.expiry_month",
-		"exp_year":                              "payment_method.card.expiry_year",
-		"final_capture":                         "more_to_come",
-		"intent":                                "payment_id",
-		"id":                                    "refund_id",
-		"metadata[seat]":                        "metadata.seat",
-		"number":                                "payment_method.card.number",
-		"on_behalf_of":                          "connector_options.on_behalf_of",
-		"payment_method":                        "payment_method.card_token.token",
-		"payment_method_data[card]":             "payment_method.card",
-		"payment_method_data[card][number]":     "payment_method.card.number",
-		"payment_method_options[card][network]": "payment_method.card.network",
-		"payment_method_options[card][request_multicapture]": "connector_options.request_multicapture",
-		"payment_method_data[billing_details][name]":         "payment_method.card.holder_name",
-		"receipt_email":               "email",
-		"return_url":                  "return_url",
-		"statement_descriptor_suffix": "statement_descriptor",
-		"something_new":               "",
-		"":                            "",
-	} {
-		if got := fieldOf(&api.Error{Failure: api.Failure{Param: param}}); got != want {
-			t.Errorf("%q is our %q, want %q", param, got, want)
-		}
-	}
-	if got := fieldOf(&api.Error{Failure: api.Failure{Code: "amount_too_small"}}); got != "amount" {
-		t.Errorf("amount_too_small is our %q", got)
 	}
 }

@@ -193,15 +193,23 @@ func findMandate(ctx context.Context, stripe *api.Client, field, id string) (*ke
 	if !strings.HasPrefix(id, setupPrefix) {
 		method, err := stripe.GetPaymentMethod(ctx, id)
 		if err != nil {
-			return nil, readFailure(err)
+			return nil, aboutField(readFailure(err), field)
 		}
 		return &keptMandate{method: method}, nil
 	}
 	setup, err := stripe.GetSetupIntent(ctx, id, setupExpansion()...)
 	if err != nil {
-		return nil, readFailure(err)
+		return nil, aboutField(readFailure(err), field)
 	}
 	return &keptMandate{setup, setup.PaymentMethod}, nil
+}
+
+// aboutField names the field that led to a fault, where there is one.
+func aboutField(e *sdk.Error, field string) *sdk.Error {
+	for i := range e.Fields {
+		e.Fields[i].Field = field
+	}
+	return e
 }
 
 // customer is whose mandate it is; nobody's once it is revoked.

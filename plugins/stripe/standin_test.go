@@ -44,6 +44,7 @@ type standInPayment struct {
 	manual, several                     bool
 	amount, captured, refunded, charged int64 // charged: what was authorized; 0 if nothing was
 	customer, method, usage, returnURL  string
+	kind                                string // of what the payer has to confirm
 	metadata, failure                   object
 	attempts                            int
 }
@@ -105,6 +106,8 @@ func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch id, isPage := strings.CutPrefix(r.URL.Path, "/3d_secure_2/"); {
 	case isPage:
 		s.challenge(w, r, id)
+	case r.URL.Path == "/payer":
+		s.payer(w, r)
 	case r.URL.Path == "/ledger":
 		s.ledger(w)
 	default:
@@ -269,8 +272,10 @@ func (s *standIn) create(form url.Values) reply {
 		failure := maps.Clone(p.failure)
 		failure["payment_intent"] = s.show(p, true)
 		return reply{code: http.StatusPaymentRequired, body: object{"error": failure}}
+	case strings.HasSuffix(kind, "_debit"), kind == "us_bank_account":
+		p.status = "processing"
 	case p.method == "pm_card_threeDSecure2Required", kind != "card" && stored == nil:
-		p.status = "requires_action"
+		p.status, p.kind = "requires_action", kind
 	default:
 		s.pay(p)
 		if p.method == "pm_card_createDispute" {
@@ -294,6 +299,54 @@ func (p *standInPayment) fail(code, declineCode string) {
 	p.failure = object{"type": "card_error", "code": code, "message": "Your card was declined."}
 	if declineCode != "" {
 		p.failure["decline_code"] = declineCode
+	}
+}
+
+// action is what the payer has to do, as Stripe says it for each type.
+func (s *standIn) action(p *standInPayment) object {
+	code := object{
+		"data": "code of " + p.id, "image_url_png": "https://qr.stripe.com/1.png", "image_url_svg": "https://qr.stripe.com/1.svg",
+		"hosted_instructions_url": "https://payments.stripe.com/qr/" + p.id,
+	}
+	named := func(kind string, details object) object { return object{"type": kind, kind: details} }
+	switch p.kind {
+	case "blik":
+		return named("blik_authorize", object{})
+	case "boleto", "oxxo":
+		return named(p.kind+"_display_details", object{"number": "93000262281234567", "hosted_voucher_url": "https://payments.stripe.com/voucher/" + p.id})
+	case "konbini":
+		return named("konbini_display_details", object{"expires_at": 1900000000, "hosted_voucher_url": "https://payments.stripe.com/voucher/" + p.id, "stores": object{}})
+	case "multibanco":
+		return named("multibanco_display_details", object{"entity": "11249", "reference": "123456789"})
+	case "paynow", "pix", "promptpay":
+		return named(p.kind+"_display_qr_code", code)
+	case "wechat_pay":
+		code["image_data_url"] = "data:image/png;base64,AA=="
+		return named("wechat_pay_display_qr_code", code)
+	default:
+		return named("redirect_to_url", object{"url": "http://" + s.host + "/3d_secure_2/" + p.id, "return_url": p.returnURL})
+	}
+}
+
+// payer does what the payer does elsewhere: pays a slip, scans a code, has money.
+func (s *standIn) payer(w http.ResponseWriter, r *http.Request) {
+	var decision struct {
+		ID       string
+		Approves bool
+	}
+	if err := json.NewDecoder(r.Body).Decode(&decision); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.payments[decision.ID]
+	switch {
+	case p == nil:
+		http.NotFound(w, r)
+	case decision.Approves:
+		s.pay(p)
+	default:
+		p.fail("payment_method_customer_decline", "")
 	}
 }
 
@@ -416,7 +469,7 @@ func (s *standIn) show(p *standInPayment, expanded bool) object {
 		shown["last_payment_error"] = p.failure
 	}
 	if p.status == "requires_action" {
-		shown["next_action"] = object{"type": "redirect_to_url", "redirect_to_url": object{"url": "http://" + s.host + "/3d_secure_2/" + p.id, "return_url": nil}}
+		shown["next_action"] = s.action(p)
 	}
 	switch {
 	case p.charged > 0 && expanded:

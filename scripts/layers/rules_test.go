@@ -34,23 +34,21 @@ func rooms() []room {
 		{name: "sdk/form"},
 		{name: "sdk/wire", may: []string{"proto/..."}, tests: []string{"sdk/wire"}},
 		{name: "sdk/webhook", may: []string{"proto/...", "sdk"}, tests: []string{"sdk/webhook"}},
-		// What the host signs its own webhooks with, too.
-		{name: "sdk/webhook/standard", tests: []string{"sdk/webhook/standard"}},
-		{name: "sdk/connectortest/...", may: []string{"proto/...", "sdk", "sdk/wire", "sdk/connectortest/..."}},
+		{name: "sdk/connectortest/...", may: []string{"proto/...", "sdk", "sdk/wire", "sdk/connectortest/..."}, tests: []string{"sdk/webhook"}},
 
 		// A plugin's own folder is added to each of these.
-		{name: "plugins/*/...", may: []string{"proto/...", "sdk", "sdk/form", "sdk/webhook/..."}, tests: []string{"sdk/connectortest/..."}},
+		{name: "plugins/*/...", may: []string{"proto/...", "sdk", "sdk/form", "sdk/webhook"}, tests: []string{"sdk/connectortest/..."}},
 
 		{name: "host/cmd/patchbay/...", may: []string{"host", "host/cmd/patchbay/...", "proto/...", "sdk/wire", "sdk/connectortest"}},
 		{name: "host/internal/manifest", tests: []string{"host/internal/manifest"}, never: pure},
 		{name: "host/internal/reconcile", may: []string{"host/internal/manifest"}, tests: []string{"host/internal/reconcile"}, never: pure},
 		{name: "host/internal/watch", tests: []string{"host/internal/watch"}},
-		{name: "host/...", may: []string{"host/...", "proto/...", "sdk/wire", "sdk/webhook/standard"}},
+		{name: "host/...", may: []string{"host/...", "proto/...", "sdk/wire"}},
 
 		{name: "scripts/...", may: []string{"scripts/...", "plugins/...", "proto/...", "sdk", "sdk/wire"}},
 		{name: "docs/...", may: []string{"docs/...", "proto/...", "sdk", "sdk/wire"}},
 		// Examples are what others write.
-		{name: "examples/*/...", may: []string{"proto/...", "sdk", "sdk/webhook/..."}, tests: []string{"sdk/connectortest/..."}},
+		{name: "examples/*/...", may: []string{"proto/...", "sdk", "sdk/webhook"}, tests: []string{"sdk/connectortest/..."}},
 	}
 }
 

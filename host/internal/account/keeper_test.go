@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+
+	"github.com/patchbay/patchbay/host/internal/logtest"
 )
 
 // marked begins every secret of these tests, so that it can be looked for.
@@ -23,12 +25,12 @@ type kit struct {
 	*Keeper
 	t   *testing.T
 	dir string
-	log *logged
+	log *logtest.Log
 }
 
 func keeper(t *testing.T, edit ...func(*Config)) *kit {
 	t.Helper()
-	k := &kit{t: t, dir: t.TempDir(), log: &logged{}}
+	k := &kit{t: t, dir: t.TempDir(), log: &logtest.Log{}}
 	if err := os.Mkdir(filepath.Join(k.dir, "accounts"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -298,22 +300,4 @@ func TestValidate(t *testing.T) {
 	if _, err := os.Stat(ran); err == nil {
 		t.Error("a command was run")
 	}
-}
-
-// logged is a log that tests read while it is written.
-type logged struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }

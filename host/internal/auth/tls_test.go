@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -14,6 +13,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+
+	"github.com/patchbay/patchbay/host/internal/logtest"
 )
 
 const patience = 20 * time.Second
@@ -140,7 +141,7 @@ func trusting(a authority, certs ...tls.Certificate) *tls.Config {
 func TestCertificatesAreFollowed(t *testing.T) {
 	ca := newAuthority(t, "ca")
 	f := newFiles(t, ca.sign("gateway", 10))
-	var log logged
+	var log logtest.Log
 	address := f.listen(hclog.New(&hclog.LoggerOptions{Output: &log}))
 	serial := func() int64 {
 		t.Helper()
@@ -223,22 +224,4 @@ func TestTLSErrors(t *testing.T) {
 	if config, err := NewTLS(TLSSpec{}, HTTP2, hclog.NewNullLogger()); config != nil || err != nil {
 		t.Errorf("nothing to encrypt with: %v, %v", config, err)
 	}
-}
-
-// logged is a log that tests read while it is written.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/patchbay/patchbay/host/internal/logtest"
 	"github.com/patchbay/patchbay/host/internal/manifest"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
@@ -31,14 +32,14 @@ type fixture struct {
 	socket  string
 	denials *Denials
 	metrics *prometheus.Registry
-	log     *logged
+	log     *logtest.Log
 	close   func() // takes the listener away and waits until nothing is left
 }
 
 // newFixture serves a gate to the declared endpoints until the test ends.
 func newFixture(t testing.TB, config Config, declared ...string) *fixture {
 	t.Helper()
-	f := &fixture{t: t, denials: &Denials{}, metrics: prometheus.NewRegistry(), log: &logged{}}
+	f := &fixture{t: t, denials: &Denials{}, metrics: prometheus.NewRegistry(), log: &logtest.Log{}}
 	guest := Guest{Connector: "acme", Denials: f.denials, Log: hclog.New(&hclog.LoggerOptions{Output: f.log, Level: hclog.Debug})}
 	for _, text := range declared {
 		e, err := manifest.ParseEndpoint(text)
@@ -246,24 +247,6 @@ func resolving(answers ...string) *names {
 		n.answers[name] = append(n.answers[name], addrs)
 	}
 	return n
-}
-
-// logged keeps what is logged.
-type logged struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // ask sends raw text to the gate and gives the answer's first line.

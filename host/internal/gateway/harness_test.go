@@ -25,6 +25,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/account"
 	"github.com/patchbay/patchbay/host/internal/auth"
 	"github.com/patchbay/patchbay/host/internal/description"
+	"github.com/patchbay/patchbay/host/internal/logtest"
 	"github.com/patchbay/patchbay/host/internal/registry"
 	"github.com/patchbay/patchbay/host/internal/telemetry"
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
@@ -43,7 +44,7 @@ type harness struct {
 	conn     *grpc.ClientConn
 	payments paymentsv1.PaymentServiceClient
 	refunds  paymentsv1.RefundServiceClient
-	log      *logged
+	log      *logtest.Log
 }
 
 // plugin is a connector's server; a test says what it answers.
@@ -71,7 +72,7 @@ func newHarness(t testing.TB, edit ...func(*Config)) *harness {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &harness{t: t, registry: registry.New(), log: &logged{}}
+	h := &harness{t: t, registry: registry.New(), log: &logtest.Log{}}
 	config := Config{
 		Registry: h.registry, Connectors: told{}, Accounts: accounts, Auth: auth.Anybody{}, Metrics: telemetry.NewMetrics(),
 		Log:       hclog.New(&hclog.LoggerOptions{Output: h.log, Level: hclog.Trace}),
@@ -274,24 +275,6 @@ func expect(t *testing.T, err error, code codes.Code, reason string, sent wire.S
 		t.Errorf("got %s %s sent %s (%s), want %s %s sent %s", f.Code, f.Reason, f.Sent, f.Message, code, reason, sent)
 	}
 	return f
-}
-
-// logged is a log that tests read while it is written.
-type logged struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 func durationOf(d time.Duration) *durationpb.Duration { return durationpb.New(d) }

@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -22,33 +21,16 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/patchbay/patchbay/host/internal/launch/launchtest"
+	"github.com/patchbay/patchbay/host/internal/logtest"
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 )
 
 func TestMain(m *testing.M) { launchtest.Main(m) }
 
-// log collects what is logged.
-type log struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 type fixture struct {
 	launcher Launcher
 	spec     Spec
-	log      *log
+	log      *logtest.Log
 }
 
 // newFixture launches this test binary with a behaviour.
@@ -74,7 +56,7 @@ func newFixture(t *testing.T, behaviour string) *fixture {
 		}
 		_ = os.RemoveAll(runtimeDir)
 	})
-	l := &log{}
+	l := &logtest.Log{}
 	return &fixture{
 		launcher: Launcher{RuntimeDir: runtimeDir, MaxMessage: 4 << 20},
 		spec: Spec{
@@ -280,7 +262,7 @@ func TestCheckRuntimeDir(t *testing.T) {
 	}
 }
 
-func waitFor(t *testing.T, l *log, text string) string {
+func waitFor(t *testing.T, l *logtest.Log, text string) string {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if got := l.String(); strings.Contains(got, text) {

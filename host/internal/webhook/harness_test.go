@@ -24,6 +24,7 @@ import (
 	"github.com/patchbay/patchbay/host/internal/auth"
 	"github.com/patchbay/patchbay/host/internal/description"
 	"github.com/patchbay/patchbay/host/internal/gateway"
+	"github.com/patchbay/patchbay/host/internal/logtest"
 	"github.com/patchbay/patchbay/host/internal/registry"
 	"github.com/patchbay/patchbay/host/internal/telemetry"
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
@@ -86,7 +87,7 @@ type harness struct {
 	t        testing.TB
 	plugin   *plugin
 	metrics  *telemetry.Metrics
-	log      *logged
+	log      *logtest.Log
 	receiver *Receiver
 	url      string // of the account acme-eu
 	dir      string
@@ -102,7 +103,7 @@ func newHarness(t testing.TB, edit ...func(*Spec)) *harness {
 
 func newTracedHarness(t testing.TB, tracing *telemetry.Tracing, edit ...func(*Spec)) *harness {
 	t.Helper()
-	h := &harness{t: t, plugin: &plugin{}, metrics: telemetry.NewMetrics(), log: &logged{}, dir: t.TempDir()}
+	h := &harness{t: t, plugin: &plugin{}, metrics: telemetry.NewMetrics(), log: &logtest.Log{}, dir: t.TempDir()}
 	h.plugin.answers(verified(&paymentsv1.WebhookEvent{Id: "evt_1", Type: "payment.captured", ObjectId: "pay_1"}), nil)
 	spec := Spec{PublicURL: "https://hooks.example/in/", File: FileSpec{Path: h.file()}, Timeout: 5 * time.Second}
 	for _, e := range edit {
@@ -283,23 +284,4 @@ func wait(t testing.TB, what string, ok func() bool) {
 			t.Fatalf("waited in vain until %s", what)
 		}
 	}
-}
-
-// logged is a log that tests read while it is written.
-type logged struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-// Write implements io.Writer.
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }

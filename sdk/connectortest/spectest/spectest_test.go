@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/patchbay/patchbay/sdk/connectortest/spectest"
@@ -279,6 +280,25 @@ func TestChecker(t *testing.T) {
 	status, body := send(t, server.URL, ask{"POST", "/v1/payments", asJSON, "{}"})
 	if status != spectest.StatusFinding || !strings.Contains(body, "spectest: POST /v1/payments") || len(checked.Findings()) != 1 {
 		t.Errorf("a bad request: %d %s, findings %q", status, body, checked.Findings())
+	}
+}
+
+// Many requests at once are each checked and kept.
+func TestChecker_atOnce(t *testing.T) {
+	checked := parse(t).Check(standIn(""))
+	server := httptest.NewServer(checked)
+	t.Cleanup(server.Close)
+	words := []string{"one", "two", "three", "four", "five", "six", "seven", "eight"}
+	var calls sync.WaitGroup
+	for _, word := range words {
+		calls.Go(func() {
+			send(t, server.URL, ask{"POST", "/v1/payments", asJSON, strings.Replace(card, "thing", word, 1)})
+			send(t, server.URL, ask{"POST", "/v1/payments", asJSON, `{"` + word + `":1}`})
+		})
+	}
+	calls.Wait()
+	if taken, found := len(checked.Requests()), len(checked.Findings()); taken != len(words) || found != len(words) {
+		t.Errorf("%d requests and %d findings, want %d of each", taken, found, len(words))
 	}
 }
 

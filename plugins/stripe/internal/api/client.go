@@ -128,7 +128,7 @@ func (c *Client) do(req *http.Request, out object) (Answer, error) {
 }
 
 func refusal(resp *http.Response, requestID string, body []byte) *Error {
-	e := &Error{Status: resp.StatusCode, RequestID: requestID}
+	e := &Error{Status: resp.StatusCode, Path: resp.Request.URL.Path, RequestID: requestID}
 	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		e.RetryAfter = time.Duration(seconds) * time.Second
 	}

@@ -32,6 +32,7 @@ type Failure struct {
 // if the answer did not come in Stripe's form.
 type Error struct {
 	Status     int
+	Path       string // of the request
 	RequestID  string
 	RetryAfter time.Duration // 0 if Stripe does not say
 	Failure
