@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"strings"
 
+	"google.golang.org/protobuf/types/known/structpb"
+
 	"github.com/patchbay/patchbay/plugins/adyen/internal/api"
 	"github.com/patchbay/patchbay/sdk"
 )
@@ -84,6 +86,15 @@ func accountOf(ctx context.Context) (*account, error) {
 		Key:            config.APIKey.Reveal(),
 		IdempotencyKey: sdk.IdempotencyKey(ctx),
 	}}, nil
+}
+
+// begin is what an operation begins with: its options and the account.
+func begin[O any](ctx context.Context, given *structpb.Struct) (adyen *account, options O, err error) {
+	if options, err = sdk.Options[O](given); err != nil {
+		return nil, options, err
+	}
+	adyen, err = accountOf(ctx)
+	return adyen, options, err
 }
 
 func endpoints(config Config) (checkout, disputes string) {

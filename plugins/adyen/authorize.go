@@ -112,20 +112,23 @@ func (a *account) paymentRequest(req *paymentsv1.AuthorizeRequest) (api.PaymentR
 
 // basicRequest is what every payment has.
 func (a *account) basicRequest(reference string, m *paymentsv1.Money, returnURL string, labels map[string]string) (api.PaymentRequest, error) {
-	if len(reference) > maxReference {
-		return api.PaymentRequest{}, sdk.InvalidField("reference", "must have at most 80 characters")
-	}
-	returnURL = cmp.Or(returnURL, a.ReturnURL)
-	if returnURL == "" {
+	if returnURL = cmp.Or(returnURL, a.ReturnURL); returnURL == "" {
 		return api.PaymentRequest{}, sdk.InvalidField("return_url", "is required unless the account's configuration has one: Adyen wants it with every payment")
 	}
-	if err := checkMetadata(labels); err != nil {
+	if err := cmp.Or(checkReference(reference), checkMetadata(labels)); err != nil {
 		return api.PaymentRequest{}, err
 	}
 	units, err := amount(m)
 	return api.PaymentRequest{
 		MerchantAccount: a.MerchantAccount, Amount: units, Reference: reference, ReturnURL: returnURL, Metadata: labels,
 	}, err
+}
+
+func checkReference(reference string) error {
+	if len(reference) > maxReference {
+		return sdk.InvalidField("reference", "must have at most 80 characters")
+	}
+	return nil
 }
 
 func checkMetadata(labels map[string]string) error {

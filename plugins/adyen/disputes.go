@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"google.golang.org/protobuf/types/known/structpb"
+
 	"github.com/patchbay/patchbay/plugins/adyen/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
@@ -15,10 +17,7 @@ import (
 
 // AcceptDispute implements sdk.DisputeAccepter.
 func (*Connector) AcceptDispute(ctx context.Context, req *paymentsv1.AcceptDisputeRequest) (*paymentsv1.AcceptDisputeResponse, error) {
-	if _, err := sdk.Options[sdk.NoOptions](req.GetConnectorOptions()); err != nil {
-		return nil, err
-	}
-	adyen, asked, err := disputeCall(ctx, req.GetDisputeId())
+	adyen, asked, _, err := disputeCall[sdk.NoOptions](ctx, req.GetDisputeId(), req.GetConnectorOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -34,10 +33,7 @@ func (*Connector) AcceptDispute(ctx context.Context, req *paymentsv1.AcceptDispu
 // DefendDispute implements sdk.DisputeDefender. Without a reason it asks Adyen for
 // those that apply, and refuses with them.
 func (*Connector) DefendDispute(ctx context.Context, req *paymentsv1.DefendDisputeRequest) (*paymentsv1.DefendDisputeResponse, error) {
-	if _, err := sdk.Options[sdk.NoOptions](req.GetConnectorOptions()); err != nil {
-		return nil, err
-	}
-	adyen, asked, err := disputeCall(ctx, req.GetDisputeId())
+	adyen, asked, _, err := disputeCall[sdk.NoOptions](ctx, req.GetDisputeId(), req.GetConnectorOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +65,7 @@ func (a *account) withoutReason(ctx context.Context, dispute api.DisputeRequest)
 
 // evidenceOptions are the connector_options of UploadEvidence.
 type evidenceOptions struct {
-	// DocumentType is Adyen's defenseDocumentTypeCode.
-	DocumentType string `json:"defense_document_type"`
+	DocumentType string `json:"defense_document_type"` // Adyen's defenseDocumentTypeCode
 }
 
 // defenseMaterial is the document that most reasons take.
@@ -81,11 +76,7 @@ const defenseMaterial = "DefenseMaterial"
 // type is what names it, and another of the type takes its place. Adyen itself takes
 // PDF, JPG and TIFF files of a few megabytes.
 func (*Connector) UploadEvidence(ctx context.Context, metadata *paymentsv1.EvidenceMetadata, content io.Reader) (*paymentsv1.UploadEvidenceResponse, error) {
-	options, err := sdk.Options[evidenceOptions](metadata.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	adyen, asked, err := disputeCall(ctx, metadata.GetDisputeId())
+	adyen, asked, options, err := disputeCall[evidenceOptions](ctx, metadata.GetDisputeId(), metadata.GetConnectorOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -98,21 +89,18 @@ func (*Connector) UploadEvidence(ctx context.Context, metadata *paymentsv1.Evide
 	if err = disputeFailure(told, err); err != nil {
 		return nil, err
 	}
-	return &paymentsv1.UploadEvidenceResponse{
-		FileId: options.DocumentType, SizeBytes: size,
-	}, nil
+	return &paymentsv1.UploadEvidenceResponse{FileId: options.DocumentType, SizeBytes: size}, nil
 }
 
-// disputeCall is what an operation on a dispute begins with.
-func disputeCall(ctx context.Context, id string) (*account, api.DisputeRequest, error) {
-	if err := pspReference("dispute_id", id); err != nil {
-		return nil, api.DisputeRequest{}, err
+// disputeCall is begin for an operation on a dispute.
+func disputeCall[O any](ctx context.Context, id string, given *structpb.Struct) (adyen *account, dispute api.DisputeRequest, options O, err error) {
+	if err = pspReference("dispute_id", id); err != nil {
+		return nil, dispute, options, err
 	}
-	adyen, err := accountOf(ctx)
-	if err != nil {
-		return nil, api.DisputeRequest{}, err
+	if adyen, options, err = begin[O](ctx, given); err != nil {
+		return nil, dispute, options, err
 	}
-	return adyen, api.DisputeRequest{MerchantAccountCode: adyen.MerchantAccount, DisputePSPReference: id}, nil
+	return adyen, api.DisputeRequest{MerchantAccountCode: adyen.MerchantAccount, DisputePSPReference: id}, options, nil
 }
 
 // disputeFailure is failure, and says a refusal that comes with an answer of

@@ -164,17 +164,13 @@ func (*Connector) RevokeMandate(ctx context.Context, req *paymentsv1.RevokeManda
 }
 
 // mandateCall is what an operation on a mandate begins with.
-func mandateCall(ctx context.Context, id string, options *structpb.Struct) (adyen *account, stored, shopper string, err error) {
-	if _, err := sdk.Options[sdk.NoOptions](options); err != nil {
-		return nil, "", "", err
-	}
-	stored, shopper, err = mandateParts(id)
-	if err != nil {
+func mandateCall(ctx context.Context, id string, given *structpb.Struct) (adyen *account, stored, shopper string, err error) {
+	if stored, shopper, err = mandateParts(id); err != nil {
 		return nil, "", "", err
 	}
 	if shopper == "" {
 		return nil, "", "", sdk.InvalidField("mandate_id", "does not name the shopper: instrument@shopper")
 	}
-	adyen, err = accountOf(ctx)
+	adyen, _, err = begin[sdk.NoOptions](ctx, given)
 	return adyen, stored, shopper, err
 }

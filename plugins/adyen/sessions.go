@@ -14,10 +14,7 @@ import (
 // SDK, which pays within it by itself; the outcome comes by webhook.
 // Source: https://docs.adyen.com/api-explorer/Checkout/71/post/sessions.
 func (*Connector) CreateClientSession(ctx context.Context, req *paymentsv1.CreateClientSessionRequest) (*paymentsv1.CreateClientSessionResponse, error) {
-	if _, err := sdk.Options[sdk.NoOptions](req.GetConnectorOptions()); err != nil {
-		return nil, err
-	}
-	adyen, err := accountOf(ctx)
+	adyen, _, err := begin[sdk.NoOptions](ctx, req.GetConnectorOptions())
 	if err != nil {
 		return nil, err
 	}
