@@ -158,7 +158,9 @@ func setUse(asked *api.PaymentRequest, req *paymentsv1.AuthorizeRequest) error {
 	case paymentsv1.PaymentChannel_PAYMENT_CHANNEL_MAIL_ORDER, paymentsv1.PaymentChannel_PAYMENT_CHANNEL_TELEPHONE_ORDER:
 		asked.ShopperInteraction = moto
 	}
-	asked.PaymentMethod.NetworkPaymentReference = use.GetNetworkTransactionId()
+	if method := &asked.PaymentMethod; method.Number != "" || method.StoredPaymentMethodID != "" { // others have no room for it
+		method.NetworkPaymentReference = use.GetNetworkTransactionId()
+	}
 	switch {
 	case use.GetInitiator() == paymentsv1.Initiator_INITIATOR_MERCHANT:
 		setMerchantInitiated(asked, use.GetReason())
