@@ -72,10 +72,11 @@ func (a *account) paymentRequest(req *paymentsv1.AuthorizeRequest) (api.PaymentR
 	if err != nil {
 		return none, err
 	}
-	asked, err := a.basicRequest(req.GetReference(), req.GetAmount(), req.GetReturnUrl(), req.GetMetadata())
+	basics, err := a.basics(req.GetReference(), req.GetAmount(), req.GetReturnUrl(), req.GetMetadata())
 	if err != nil {
 		return none, err
 	}
+	asked := api.PaymentRequest{Basics: basics}
 	switch {
 	case req.GetOrderId() != "":
 		return none, sdk.InvalidField("order_id", "is not taken: Adyen's orders are for its gift cards")
@@ -110,18 +111,16 @@ func (a *account) paymentRequest(req *paymentsv1.AuthorizeRequest) (api.PaymentR
 	return asked, setThreeDS(&asked, req.GetThreeDs(), options.Native3DS)
 }
 
-// basicRequest is what every payment has.
-func (a *account) basicRequest(reference string, m *paymentsv1.Money, returnURL string, labels map[string]string) (api.PaymentRequest, error) {
+// basics are what every payment and session has.
+func (a *account) basics(reference string, m *paymentsv1.Money, returnURL string, labels map[string]string) (api.Basics, error) {
 	if returnURL = cmp.Or(returnURL, a.ReturnURL); returnURL == "" {
-		return api.PaymentRequest{}, sdk.InvalidField("return_url", "is required unless the account's configuration has one: Adyen wants it with every payment")
+		return api.Basics{}, sdk.InvalidField("return_url", "is required unless the account's configuration has one: Adyen wants it with every payment")
 	}
 	if err := cmp.Or(checkReference(reference), checkMetadata(labels)); err != nil {
-		return api.PaymentRequest{}, err
+		return api.Basics{}, err
 	}
 	units, err := amount(m)
-	return api.PaymentRequest{
-		MerchantAccount: a.MerchantAccount, Amount: units, Reference: reference, ReturnURL: returnURL, Metadata: labels,
-	}, err
+	return api.Basics{MerchantAccount: a.MerchantAccount, Amount: units, Reference: reference, ReturnURL: returnURL, Metadata: labels}, err
 }
 
 func checkReference(reference string) error {
