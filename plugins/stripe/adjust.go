@@ -33,10 +33,7 @@ func (*Connector) AdjustAuthorization(ctx context.Context, req *paymentsv1.Adjus
 	if refused, ok := refusal(err); ok {
 		return refusedAdjustment(ctx, before, refused)
 	}
-	if err != nil {
-		return nil, failure(err)
-	}
-	payment, err := payment(ctx, intent)
+	payment, err := tell(ctx, intent, err, payment)
 	return &paymentsv1.AdjustAuthorizationResponse{Payment: payment}, err
 }
 

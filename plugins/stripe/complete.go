@@ -26,12 +26,6 @@ func (*Connector) Complete(ctx context.Context, req *paymentsv1.CompleteRequest)
 		return nil, sdk.Errorf(sdk.Unsupported, "", "this connector completes redirects and what Stripe's SDKs have done")
 	}
 	intent, err := stripe.GetPaymentIntent(ctx, req.GetPaymentId(), latestCharge)
-	if err != nil {
-		return nil, readFailure(err)
-	}
-	payment, err := payment(ctx, intent)
-	if err != nil {
-		return nil, readFailure(err)
-	}
-	return &paymentsv1.CompleteResponse{Payment: payment}, nil
+	payment, err := tellRead(ctx, intent, err, payment)
+	return &paymentsv1.CompleteResponse{Payment: payment}, err
 }

@@ -1,7 +1,9 @@
 package stripe
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -133,9 +135,7 @@ func profile(details *paymentsv1.CustomerDetails, billing, shipping *paymentsv1.
 	}
 	all, err := metadataOf(labels, "")
 	delete(all, referenceKey)
-	for name, value := range all {
-		params.Metadata[name] = value
-	}
+	maps.Copy(params.Metadata, all)
 	return params, err
 }
 
@@ -182,9 +182,7 @@ func customerChange(req *paymentsv1.UpdateCustomerRequest) (api.CustomerParams, 
 				params.Removed["shipping"] = ""
 			}
 		case "metadata":
-			for name, value := range req.GetMetadata() {
-				params.Metadata[name] = value
-			}
+			maps.Copy(params.Metadata, req.GetMetadata())
 		default:
 			return params, invalid("update_mask", path+" can't be changed by itself at Stripe")
 		}
@@ -217,9 +215,7 @@ func customer(kept *api.Customer) *paymentsv1.Customer {
 		c.BillingAddress = addressOf(*kept.Address)
 	}
 	if kept.Shipping != nil {
-		if c.ShippingAddress = addressOf(kept.Shipping.Address); c.ShippingAddress == nil {
-			c.ShippingAddress = &paymentsv1.Address{}
-		}
+		c.ShippingAddress = cmp.Or(addressOf(kept.Shipping.Address), &paymentsv1.Address{})
 		c.ShippingAddress.GivenName, c.ShippingAddress.FamilyName = splitName(kept.Shipping.Name)
 		c.ShippingAddress.Phone = kept.Shipping.Phone
 	}

@@ -12,13 +12,14 @@ import (
 // unifiedDecline translates Stripe's decline codes, and the error codes that
 // stand in their place where there is no decline code.
 //
-// Sources: https://docs.stripe.com/declines/codes and
-// https://docs.stripe.com/error-codes; testdata/decline_codes.txt lists them.
+// Sources: https://docs.stripe.com/declines/codes, https://docs.stripe.com/error-codes
+// and the codes of last_setup_error in Stripe's SDKs; testdata/decline_codes.txt
+// lists them.
 func unifiedDecline(code string) (unified string, ok bool) {
 	switch code {
 	case "authentication_required", "authentication_not_handled", "mobile_device_authentication_required":
 		return "authentication_required", true
-	case "payment_intent_authentication_failure":
+	case "payment_intent_authentication_failure", "setup_intent_authentication_failure", "authentication_failure":
 		return "authentication_failed", true
 	case "approve_with_id", "call_issuer":
 		return "refer_to_issuer", true
@@ -34,14 +35,21 @@ func unifiedDecline(code string) (unified string, ok bool) {
 		return "risk_rejected_processor", true
 	case "merchant_blacklist":
 		return "risk_rejected_merchant", true
-	case "incorrect_address", "incorrect_zip":
+	case "incorrect_address", "incorrect_postal_code", "incorrect_zip":
 		return "avs_mismatch", true
 	case "incorrect_cvc", "invalid_cvc":
 		return "incorrect_cvv", true
 	case "incorrect_number", "invalid_number", "invalid_account", "invalid_customer_account",
-		"invalid_payment_information", "testmode_decline":
+		"invalid_payment_information", "testmode_decline", "bank_account_unusable", "no_account", "sepa_unsupported_account":
 		return "invalid_account", true
-	case "expired_card", "expired_payment_information", "invalid_expiry_month", "invalid_expiry_year":
+	case "account_closed":
+		return "closed_account", true
+	case "bank_account_restricted", "payment_method_bank_account_blocked":
+		return "blocked_account", true
+	case "bank_account_unverified", "bank_account_verification_failed", "payment_method_microdeposit_failed",
+		"payment_method_microdeposit_verification_attempts_exceeded", "payment_method_microdeposit_verification_timeout":
+		return "verification_required", true
+	case "expired_card", "expired_payment_information", "expired_payment_method", "invalid_expiry_month", "invalid_expiry_year":
 		return "expired_card", true
 	case "incorrect_pin", "invalid_pin":
 		return "incorrect_pin", true
@@ -53,29 +61,31 @@ func unifiedDecline(code string) (unified string, ok bool) {
 		return "issuer_unavailable", true
 	case "reenter_transaction":
 		return "issuer_system_error", true
-	case "processing_error", "payment_method_provider_timeout":
+	case "processing_error", "payment_method_not_available", "payment_method_provider_timeout", "payment_method_microdeposit_processing_error":
 		return "processor_unavailable", true
 	case "pickup_card":
 		return "pick_up_card", true
 	case "new_account_information_available":
 		return "new_account_info_available", true
-	case "stop_payment_order":
+	case "refer_to_customer", "stop_payment_order":
 		return "stop_this_payment", true
 	case "revocation_of_authorization", "revocation_of_all_authorizations":
 		return "stop_all_recurring", true
-	case "invalid_authorization", "invalid_billing_agreement", "payment_intent_mandate_invalid":
+	case "billing_invalid_mandate", "debit_not_authorized", "india_recurring_payment_mandate_canceled", "invalid_authorization",
+		"invalid_billing_agreement", "payment_intent_mandate_invalid", "setup_intent_mandate_invalid":
 		return "mandate_missing_or_invalid", true
 	case "invalid_business_account":
 		return "invalid_merchant", true
 	case "payment_method_customer_decline":
 		return "buyer_canceled", true
-	case "payment_intent_payment_attempt_expired":
+	case "payment_intent_payment_attempt_expired", "setup_intent_setup_attempt_expired":
 		return "session_expired", true
 	case "compliance_violation", "currency_not_supported", "duplicate_transaction", "insufficient_funds",
 		"invalid_amount", "lost_card", "restricted_card", "security_violation", "stolen_card":
 		return code, true
 	case "generic_decline", "try_again_later", "card_declined", "partner_generic_decline", "partner_payment_not_found",
-		"payment_disputed", "payment_intent_payment_attempt_failed", "payment_method_provider_decline":
+		"payment_disputed", "payment_intent_payment_attempt_failed", "payment_method_provider_decline",
+		"bank_account_declined", "payment_method_restricted", "setup_attempt_failed":
 		return sdk.GenericDecline, true
 	default:
 		return "", false

@@ -23,14 +23,8 @@ func (*Connector) GetDispute(ctx context.Context, req *paymentsv1.GetDisputeRequ
 		return nil, err
 	}
 	found, err := stripe.GetDispute(ctx, req.GetDisputeId(), disputedPayment)
-	if err != nil {
-		return nil, readFailure(err)
-	}
-	dispute, err := dispute(ctx, found)
-	if err != nil {
-		return nil, readFailure(err)
-	}
-	return &paymentsv1.GetDisputeResponse{Dispute: dispute}, nil
+	dispute, err := tellRead(ctx, found, err, dispute)
+	return &paymentsv1.GetDisputeResponse{Dispute: dispute}, err
 }
 
 // ListDisputes implements sdk.DisputeLister. Stripe does not choose by status: the
@@ -80,10 +74,7 @@ func (*Connector) AcceptDispute(ctx context.Context, req *paymentsv1.AcceptDispu
 		return nil, err
 	}
 	closed, err := stripe.CloseDispute(ctx, req.GetDisputeId(), disputedPayment)
-	if err != nil {
-		return nil, failure(err)
-	}
-	dispute, err := dispute(ctx, closed)
+	dispute, err := tell(ctx, closed, err, dispute)
 	return &paymentsv1.AcceptDisputeResponse{Dispute: dispute}, err
 }
 
@@ -119,10 +110,7 @@ func (*Connector) SubmitEvidence(ctx context.Context, req *paymentsv1.SubmitEvid
 	updated, err := stripe.UpdateDispute(ctx, req.GetDisputeId(), api.UpdateDisputeParams{
 		Evidence: evidence, Submit: new(bool), Expand: []string{disputedPayment},
 	})
-	if err != nil {
-		return nil, failure(err)
-	}
-	dispute, err := dispute(ctx, updated)
+	dispute, err := tell(ctx, updated, err, dispute)
 	return &paymentsv1.SubmitEvidenceResponse{Dispute: dispute}, err
 }
 
@@ -137,10 +125,7 @@ func (*Connector) DefendDispute(ctx context.Context, req *paymentsv1.DefendDispu
 	}
 	yes := true
 	updated, err := stripe.UpdateDispute(ctx, req.GetDisputeId(), api.UpdateDisputeParams{Submit: &yes, Expand: []string{disputedPayment}})
-	if err != nil {
-		return nil, failure(err)
-	}
-	dispute, err := dispute(ctx, updated)
+	dispute, err := tell(ctx, updated, err, dispute)
 	return &paymentsv1.DefendDisputeResponse{Dispute: dispute}, err
 }
 

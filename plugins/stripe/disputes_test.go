@@ -1,11 +1,14 @@
 package stripe
 
 import (
+	"net/http/httptest"
 	"testing"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest"
 )
 
 func TestDisputeWords(t *testing.T) {
@@ -151,5 +154,37 @@ func TestPayouts(t *testing.T) {
 	wantError(t, err, codes.FailedPrecondition, "STATE_FORBIDS")
 	if len(recorder.Requests()) == 0 {
 		t.Error("nothing was sent")
+	}
+}
+
+// TestUploadThatIsRefusedEarly: Stripe may answer before it has read the file.
+func TestUploadThatIsRefusedEarly(t *testing.T) {
+	p := startPSP(t, nil)
+	server := httptest.NewServer(failed(400, object{"type": "invalid_request_error", "param": "file", "message": "Too large."}))
+	t.Cleanup(server.Close)
+	h := connectortest.Start(t, New(), map[string]any{"api_key": "sk_test_1", "base_url": p.URL, "files_url": server.URL})
+	stream, err := paymentsv1.NewDisputeServiceClient(h.Conn).UploadEvidence(h.Context(testKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Send(&paymentsv1.UploadEvidenceRequest{Part: &paymentsv1.UploadEvidenceRequest_Metadata{Metadata: &paymentsv1.EvidenceMetadata{
+		DisputeId: "du_1", FileName: "a.pdf", ContentType: "application/pdf", Type: paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_OTHER,
+	}}}); err != nil {
+		t.Fatal(err)
+	}
+	chunk := make([]byte, 1<<20)
+	for range 24 {
+		if err := stream.Send(&paymentsv1.UploadEvidenceRequest{Part: &paymentsv1.UploadEvidenceRequest_Chunk{Chunk: chunk}}); err != nil {
+			break // the answer says why
+		}
+	}
+	_, err = stream.CloseAndRecv()
+	switch code := status.Code(err); code {
+	case codes.InvalidArgument, codes.Unknown: // the answer was read, or lost with the connection; never a success
+	default:
+		t.Errorf("answered %v", err)
+	}
+	if len(p.requests()) > 0 {
+		t.Errorf("the file went elsewhere: %v", p.requests())
 	}
 }

@@ -9,16 +9,24 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest/standin"
 )
+
+// paid is a payment that is captured.
+func paid(id, reference string) standin.Payment {
+	return standin.Payment{
+		ID: id, Status: standin.Captured, Currency: "EUR", Amount: 1050, Reserved: 1050, Captured: 1050, Data: object{"metadata": object{referenceKey: reference}},
+	}
+}
 
 // pages answers with as many pages of payments, of which the last one is wanted.
 func pages(s *standIn, n int) (*int, http.HandlerFunc) {
 	asked := 0
 	return &asked, func(w http.ResponseWriter, r *http.Request) {
 		asked++
-		p := &standInPayment{id: fmt.Sprintf("pi_%d", asked), status: "succeeded", currency: "eur", amount: 1050, captured: 1050, charged: 1050, metadata: object{referenceKey: "another"}}
+		p := paid(fmt.Sprintf("pi_%d", asked), "another")
 		if asked == n {
-			p.metadata = object{referenceKey: "order-1001"}
+			p = paid(p.ID, "order-1001")
 		}
 		if want := fmt.Sprintf("pi_%d", asked-1); asked > 1 && r.URL.Query().Get("starting_after") != want && r.URL.Query().Get("page") == "" {
 			http.Error(w, "another page was asked for", http.StatusTeapot)
@@ -63,7 +71,7 @@ func TestFindPaymentInALongList(t *testing.T) {
 func TestFindPaymentInTheIndex(t *testing.T) {
 	s := newStandIn(t)
 	show := func(id, reference string) object {
-		return s.show(&standInPayment{id: id, status: "succeeded", currency: "eur", amount: 1050, captured: 1050, charged: 1050, metadata: object{referenceKey: reference}}, true)
+		return s.show(paid(id, reference), true)
 	}
 	const reference = `it's \ 1001`
 	p := startPSP(t, map[string]http.HandlerFunc{"GET /v1/payment_intents/search": func(w http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"net/http"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -94,7 +95,7 @@ func TestMandatesThatAreRefused(t *testing.T) {
 	_, err = sample{"", "RevokeMandate", `{"mandateId":"seti_empty"}`}.send(h.Context(testKey), t, h)
 	wantError(t, err, codes.FailedPrecondition, "STATE_FORBIDS")
 	for _, r := range recorder.Requests() {
-		if r.Method != "GET" {
+		if r.Method != http.MethodGet {
 			t.Errorf("sent %v", r)
 		}
 	}

@@ -18,11 +18,9 @@ type method struct {
 	required   []string
 }
 
-// Fields of requests that some types need.
-const (
-	emailField   = "email"
-	billingField = "billing_address.country_code"
-)
+// billingField is a field of requests that some types need. Many need a mail address
+// too, which may stand in two fields: Stripe says if it is missing.
+const billingField = "billing_address.country_code"
 
 // methods lists the types. Which of them an account has is decided in Stripe's
 // dashboard.
@@ -50,16 +48,16 @@ func bankMethods() []method {
 		{name: "eps", stripe: "eps", currencies: eur},
 		{name: "fpx", stripe: "fpx", currencies: []string{"MYR"}, required: []string{"payment_method.bank_redirect.bank"}},
 		{name: "ideal", stripe: "ideal", currencies: eur},
-		{name: "przelewy24", stripe: "p24", currencies: []string{"EUR", "PLN"}, required: []string{emailField}},
+		{name: "przelewy24", stripe: "p24", currencies: []string{"EUR", "PLN"}},
 		{name: "ach_debit", stripe: "us_bank_account", currencies: []string{"USD"}, stored: true},
-		{name: "acss_debit", stripe: "acss_debit", currencies: []string{"CAD", "USD"}, stored: true, required: []string{emailField}},
-		{name: "bacs_debit", stripe: "bacs_debit", currencies: []string{"GBP"}, stored: true, required: []string{emailField, billingField}},
-		{name: "becs_debit", stripe: "au_becs_debit", currencies: []string{"AUD"}, stored: true, required: []string{emailField}},
-		{name: "sepa_debit", stripe: "sepa_debit", currencies: eur, stored: true, required: []string{emailField}},
-		{name: "multibanco", stripe: "multibanco", currencies: eur, required: []string{emailField}},
+		{name: "acss_debit", stripe: "acss_debit", currencies: []string{"CAD", "USD"}, stored: true},
+		{name: "bacs_debit", stripe: "bacs_debit", currencies: []string{"GBP"}, stored: true, required: []string{billingField}},
+		{name: "becs_debit", stripe: "au_becs_debit", currencies: []string{"AUD"}, stored: true},
+		{name: "sepa_debit", stripe: "sepa_debit", currencies: eur, stored: true},
+		{name: "multibanco", stripe: "multibanco", currencies: eur},
 		{name: "paynow", stripe: "paynow", currencies: []string{"SGD"}},
 		{name: "pix", stripe: "pix", currencies: []string{"BRL"}},
-		{name: "promptpay", stripe: "promptpay", currencies: []string{"THB"}, required: []string{emailField}},
+		{name: "promptpay", stripe: "promptpay", currencies: []string{"THB"}},
 	}
 }
 
@@ -89,9 +87,9 @@ func otherMethods() []method {
 		{name: "klarna", stripe: "klarna", manual: true, required: []string{billingField}},
 		{name: "scalapay", stripe: "scalapay", currencies: []string{"EUR"}, manual: true},
 		{name: "zip", stripe: "zip", currencies: []string{"AUD", "USD"}},
-		{name: "boleto", stripe: "boleto", currencies: []string{"BRL"}, required: []string{emailField, billingField, "customer.document"}},
-		{name: "konbini", stripe: "konbini", currencies: []string{"JPY"}, required: []string{emailField}},
-		{name: "oxxo", stripe: "oxxo", currencies: []string{"MXN"}, required: []string{emailField}},
+		{name: "boleto", stripe: "boleto", currencies: []string{"BRL"}, required: []string{billingField, "customer.document"}},
+		{name: "konbini", stripe: "konbini", currencies: []string{"JPY"}},
+		{name: "oxxo", stripe: "oxxo", currencies: []string{"MXN"}},
 	}
 }
 

@@ -17,10 +17,7 @@ func (*Connector) Void(ctx context.Context, req *paymentsv1.VoidRequest) (*payme
 		return nil, err
 	}
 	intent, err := cancel(ctx, stripe, req.GetPaymentId(), req.GetReason())
-	if err != nil {
-		return nil, failure(err)
-	}
-	payment, err := payment(ctx, intent)
+	payment, err := tell(ctx, intent, err, payment)
 	return &paymentsv1.VoidResponse{Payment: payment}, err
 }
 
@@ -31,12 +28,6 @@ func (*Connector) GetPayment(ctx context.Context, req *paymentsv1.GetPaymentRequ
 		return nil, err
 	}
 	intent, err := stripe.GetPaymentIntent(ctx, req.GetPaymentId(), latestCharge)
-	if err != nil {
-		return nil, readFailure(err)
-	}
-	payment, err := payment(ctx, intent)
-	if err != nil {
-		return nil, readFailure(err)
-	}
-	return &paymentsv1.GetPaymentResponse{Payment: payment}, nil
+	payment, err := tellRead(ctx, intent, err, payment)
+	return &paymentsv1.GetPaymentResponse{Payment: payment}, err
 }

@@ -24,10 +24,7 @@ func (*Connector) CreatePayout(ctx context.Context, req *paymentsv1.CreatePayout
 		return nil, err
 	}
 	made, err := stripe.CreatePayout(ctx, params)
-	if err != nil {
-		return nil, failure(err)
-	}
-	payout, err := payout(ctx, made)
+	payout, err := tell(ctx, made, err, payout)
 	return &paymentsv1.CreatePayoutResponse{Payout: payout}, err
 }
 
@@ -69,14 +66,8 @@ func (*Connector) GetPayout(ctx context.Context, req *paymentsv1.GetPayoutReques
 		return nil, err
 	}
 	found, err := stripe.GetPayout(ctx, req.GetPayoutId())
-	if err != nil {
-		return nil, readFailure(err)
-	}
-	payout, err := payout(ctx, found)
-	if err != nil {
-		return nil, readFailure(err)
-	}
-	return &paymentsv1.GetPayoutResponse{Payout: payout}, nil
+	payout, err := tellRead(ctx, found, err, payout)
+	return &paymentsv1.GetPayoutResponse{Payout: payout}, err
 }
 
 // VoidPayout implements sdk.PayoutVoider.
@@ -87,10 +78,7 @@ func (*Connector) VoidPayout(ctx context.Context, req *paymentsv1.VoidPayoutRequ
 		return nil, err
 	}
 	canceled, err := stripe.CancelPayout(ctx, req.GetPayoutId())
-	if err != nil {
-		return nil, failure(err)
-	}
-	payout, err := payout(ctx, canceled)
+	payout, err := tell(ctx, canceled, err, payout)
 	return &paymentsv1.VoidPayoutResponse{Payout: payout}, err
 }
 

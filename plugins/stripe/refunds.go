@@ -35,10 +35,7 @@ func (*Connector) CreateRefund(ctx context.Context, req *paymentsv1.CreateRefund
 		}
 	}
 	created, err := stripe.CreateRefund(ctx, params)
-	if err != nil {
-		return nil, failure(err)
-	}
-	refund, err := refund(ctx, created)
+	refund, err := tell(ctx, created, err, refund)
 	return &paymentsv1.CreateRefundResponse{Refund: refund}, err
 }
 
@@ -49,14 +46,8 @@ func (*Connector) GetRefund(ctx context.Context, req *paymentsv1.GetRefundReques
 		return nil, err
 	}
 	found, err := stripe.GetRefund(ctx, req.GetRefundId())
-	if err != nil {
-		return nil, readFailure(err)
-	}
-	refund, err := refund(ctx, found)
-	if err != nil {
-		return nil, readFailure(err)
-	}
-	return &paymentsv1.GetRefundResponse{Refund: refund}, nil
+	refund, err := tellRead(ctx, found, err, refund)
+	return &paymentsv1.GetRefundResponse{Refund: refund}, err
 }
 
 // refund says what Stripe said of a refund.

@@ -9,30 +9,23 @@ import (
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 )
 
-func (s *standIn) put(p *standInPayment) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p.id, p.currency, p.amount = "pi_1", "eur", 1050
-	p.metadata = object{referenceKey: "order-1001"}
-	s.payments["pi_1"] = p
-}
-
 // TestReverse: what is captured is refunded, what is authorized is released, and of a
 // payment captured in part both. A repeat does nothing more.
 func TestReverse(t *testing.T) {
 	for name, tt := range map[string]struct {
-		state    standInPayment
+		state    string
+		captured int64
 		status   paymentsv1.PaymentStatus
 		refunded int64
 	}{
-		"authorized":       {standInPayment{status: "requires_capture", charged: 1050}, paymentsv1.PaymentStatus_PAYMENT_STATUS_VOIDED, 0},
-		"waiting":          {standInPayment{status: "requires_action"}, paymentsv1.PaymentStatus_PAYMENT_STATUS_VOIDED, 0},
-		"captured":         {standInPayment{status: "succeeded", charged: 1050, captured: 1050}, paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED, 1050},
-		"captured in part": {standInPayment{status: "requires_capture", charged: 1050, captured: 400, several: true}, paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED, 400},
+		"authorized":       {"requires_capture", 0, paymentsv1.PaymentStatus_PAYMENT_STATUS_VOIDED, 0},
+		"waiting":          {"requires_action", 0, paymentsv1.PaymentStatus_PAYMENT_STATUS_VOIDED, 0},
+		"captured":         {"succeeded", 0, paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED, 1050},
+		"captured in part": {"requires_capture", 400, paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED, 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, s, _ := seeded(t)
-			s.put(&tt.state)
+			s.put("pi_1", tt.state, tt.captured)
 			for range 2 {
 				got, err := h.Payments.Reverse(h.Context(testKey), &paymentsv1.ReverseRequest{PaymentId: "pi_1", Reference: "reverse-3"})
 				if err != nil {
@@ -45,8 +38,8 @@ func TestReverse(t *testing.T) {
 					t.Errorf("refund is %v", got.GetRefund())
 				}
 			}
-			if tt.state.refunded != tt.refunded {
-				t.Errorf("%d were refunded, want %d", tt.state.refunded, tt.refunded)
+			if p, err := s.Payment("pi_1"); err != nil || p.Refunded != tt.refunded {
+				t.Errorf("%d were refunded, want %d (%v)", p.Refunded, tt.refunded, err)
 			}
 			_, err := h.Payments.Reverse(h.Context(testKey+"2"), &paymentsv1.ReverseRequest{PaymentId: "pi_1", Reference: "reverse-4"})
 			wantError(t, err, codes.FailedPrecondition, "STATE_FORBIDS")
@@ -90,7 +83,7 @@ func TestAdjust(t *testing.T) {
 // TestComplete: nothing that comes through the payer's hands is believed.
 func TestComplete(t *testing.T) {
 	h, s, recorder := seeded(t)
-	s.put(&standInPayment{status: "requires_action"})
+	s.put("pi_1", "requires_action", 0)
 	redirect := func(query map[string]string) *paymentsv1.CompleteRequest {
 		return &paymentsv1.CompleteRequest{PaymentId: "pi_1", Result: &paymentsv1.CompleteRequest_Redirect{Redirect: &paymentsv1.RedirectResult{Query: query}}}
 	}
@@ -108,7 +101,7 @@ func TestComplete(t *testing.T) {
 	if len(recorder.Requests()) != before {
 		t.Error("Stripe was asked about what is refused")
 	}
-	s.put(&standInPayment{status: "succeeded", charged: 1050, captured: 1050})
+	s.put("pi_1", "succeeded", 0)
 	got, err = h.Payments.Complete(h.Context(testKey), &paymentsv1.CompleteRequest{
 		PaymentId: "pi_1", Amount: eur(1050), Result: &paymentsv1.CompleteRequest_ClientSdk{ClientSdk: &paymentsv1.ClientSdkResult{}}})
 	if err != nil || got.GetPayment().GetStatus() != paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED {

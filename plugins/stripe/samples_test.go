@@ -160,10 +160,9 @@ func TestSamplesAgainstTheDescription(t *testing.T) {
 
 // seed puts one thing of each kind into the stand-in, with the ids of the samples.
 func (s *standIn) seed() {
-	s.payments["pi_1"] = &standInPayment{
-		id: "pi_1", status: "requires_capture", currency: "eur", amount: 1050, charged: 1050, manual: true, several: true, metadata: object{referenceKey: "order-1001"},
-	}
-	s.order = append(s.order, s.payments["pi_1"])
+	s.put("pi_1", "requires_capture", 0)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for id, name := range map[string]string{"re_1": "refund", "pm_1": "payment_method", "cus_1": "customer", "du_1": "dispute", "po_1": "payout", "seti_1": "setup_intent"} {
 		o := s.fixture(name)
 		o["id"] = id

@@ -100,9 +100,7 @@ func sendRecorded(t *testing.T, h *connectortest.Harness, of any) {
 
 // seedRecorded puts in what the recordings name and the samples do not.
 func (s *standIn) seedRecorded() {
-	s.payments["pi_recorded"] = &standInPayment{
-		id: "pi_recorded", status: "requires_capture", currency: "eur", amount: 1050, captured: 500, charged: 1050, manual: true, several: true, metadata: object{},
-	}
+	s.put("pi_recorded", "requires_capture", 500)
 	refund := s.fixture("refund")
 	refund["id"] = "re_recorded"
 	s.keep(refund)

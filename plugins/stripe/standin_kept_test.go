@@ -1,55 +1,59 @@
 package stripe
 
 import (
-	"crypto/rand"
 	"io"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/patchbay/patchbay/sdk/connectortest/standin"
 )
 
 // keepingRoutes are those of what Stripe keeps: setups, methods, customers,
 // disputes, files and payouts.
-func (s *standIn) keepingRoutes() map[string]route {
-	return map[string]route{
-		"POST setup_intents":               func(r *http.Request, _ string) reply { return s.setUp(r.PostForm) },
-		"GET setup_intents/{id}":           s.readSetup,
-		"POST payment_methods":             func(r *http.Request, _ string) reply { return s.keep(s.method(r.PostForm, "")) },
-		"GET payment_methods/{id}":         s.read,
-		"POST payment_methods/{id}/attach": s.attach,
-		"POST payment_methods/{id}/detach": s.detach,
-		"POST tokens":                      func(*http.Request, string) reply { return found(s.fixture("token")) },
-		"POST customers":                   func(r *http.Request, _ string) reply { return s.newCustomer(r.PostForm) },
-		"GET customers/{id}":               s.read,
-		"POST customers/{id}":              s.changeCustomer,
-		"DELETE customers/{id}":            s.deleteCustomer,
-		"GET disputes":                     s.listDisputes,
-		"GET disputes/{id}":                s.readDispute,
-		"POST disputes/{id}":               s.changeDispute,
-		"POST disputes/{id}/close":         s.closeDispute,
-		"POST files":                       s.upload,
-		"POST payouts":                     func(r *http.Request, _ string) reply { return s.payOut(r.PostForm) },
-		"GET payouts/{id}":                 s.read,
-		"POST payouts/{id}/cancel":         s.cancelPayout,
+func (s *standIn) keepingRoutes() map[string]does {
+	return map[string]does{
+		"POST /v1/setup_intents":               s.setUp,
+		"GET /v1/setup_intents/{id}":           s.readSetup,
+		"POST /v1/payment_methods":             func(r *standin.Request) standin.Answer { return s.keep(s.method(r.PostForm, "")) },
+		"GET /v1/payment_methods/{id}":         s.read,
+		"POST /v1/payment_methods/{id}/attach": s.attach,
+		"POST /v1/payment_methods/{id}/detach": s.detach,
+		"POST /v1/tokens":                      func(*standin.Request) standin.Answer { return found(s.fixture("token")) },
+		"POST /v1/customers":                   s.newCustomer,
+		"GET /v1/customers/{id}":               s.read,
+		"POST /v1/customers/{id}":              s.changeCustomer,
+		"DELETE /v1/customers/{id}":            s.deleteCustomer,
+		"GET /v1/disputes":                     s.listDisputes,
+		"GET /v1/disputes/{id}":                s.readDispute,
+		"POST /v1/disputes/{id}":               s.changeDispute,
+		"POST /v1/disputes/{id}/close": func(r *standin.Request) standin.Answer {
+			return s.onDispute(r, func(d object) { d["status"] = "lost" })
+		},
+		"POST /v1/files":               s.upload,
+		"POST /v1/payouts":             s.payOut,
+		"GET /v1/payouts/{id}":         s.read,
+		"POST /v1/payouts/{id}/cancel": s.cancelPayout,
 	}
 }
 
 // method is a new PaymentMethod, kept by nobody yet unless for a customer.
 func (s *standIn) method(form url.Values, customer string) object {
 	m := s.fixture("payment_method")
-	maps.Copy(m, object{"id": "pm_" + rand.Text(), "metadata": metadata(form), "customer": nil})
+	maps.Copy(m, object{"id": standin.NewID("pm_"), "metadata": metadata(form), "customer": nil})
 	if customer != "" {
 		m["customer"] = customer
 	}
 	return m
 }
 
-func (s *standIn) setUp(form url.Values) reply {
+func (s *standIn) setUp(r *standin.Request) standin.Answer {
+	form := r.PostForm
 	setup := s.fixture("setup_intent")
 	maps.Copy(setup, object{
-		"id": "seti_" + rand.Text(), "metadata": metadata(form), "customer": form.Get("customer"), "status": "requires_payment_method",
+		"id": standin.NewID("seti_"), "metadata": metadata(form), "customer": form.Get("customer"), "status": "requires_payment_method",
 		"last_setup_error": nil, "next_action": nil, "usage": "off_session",
 	})
 	if form.Get("confirm") == "true" {
@@ -61,7 +65,8 @@ func (s *standIn) setUp(form url.Values) reply {
 	return s.shownSetup(setup)
 }
 
-func (s *standIn) readSetup(_ *http.Request, id string) reply {
+func (s *standIn) readSetup(r *standin.Request) standin.Answer {
+	id := r.PathValue("id")
 	if setup, ok := s.kept[id]; ok {
 		return s.shownSetup(setup)
 	}
@@ -69,7 +74,7 @@ func (s *standIn) readSetup(_ *http.Request, id string) reply {
 }
 
 // shownSetup is a setup with its method expanded.
-func (s *standIn) shownSetup(setup object) reply {
+func (s *standIn) shownSetup(setup object) standin.Answer {
 	shown := maps.Clone(setup)
 	if id, ok := setup["payment_method"].(string); ok {
 		shown["payment_method"] = s.kept[id]
@@ -77,7 +82,8 @@ func (s *standIn) shownSetup(setup object) reply {
 	return found(shown)
 }
 
-func (s *standIn) attach(r *http.Request, id string) reply {
+func (s *standIn) attach(r *standin.Request) standin.Answer {
+	id := r.PathValue("id")
 	m, ok := s.kept[id]
 	if !ok {
 		return missing("payment_method")
@@ -87,7 +93,8 @@ func (s *standIn) attach(r *http.Request, id string) reply {
 	return s.keep(m)
 }
 
-func (s *standIn) detach(_ *http.Request, id string) reply {
+func (s *standIn) detach(r *standin.Request) standin.Answer {
+	id := r.PathValue("id")
 	m, ok := s.kept[id]
 	if !ok || m["customer"] == nil {
 		return refusedBy(http.StatusBadRequest, "invalid_request_error", "", "The payment method is not attached to a customer")
@@ -97,9 +104,10 @@ func (s *standIn) detach(_ *http.Request, id string) reply {
 	return s.keep(m)
 }
 
-func (s *standIn) newCustomer(form url.Values) reply {
+func (s *standIn) newCustomer(r *standin.Request) standin.Answer {
+	form := r.PostForm
 	c := s.fixture("customer")
-	maps.Copy(c, object{"id": "cus_" + rand.Text(), "name": nil, "email": nil, "phone": nil, "address": nil, "shipping": nil, "metadata": object{}})
+	maps.Copy(c, object{"id": standin.NewID("cus_"), "name": nil, "email": nil, "phone": nil, "address": nil, "shipping": nil, "metadata": object{}})
 	setCustomer(c, form)
 	return s.keep(c)
 }
@@ -125,7 +133,8 @@ func setCustomer(c object, form url.Values) {
 	}
 }
 
-func (s *standIn) changeCustomer(r *http.Request, id string) reply {
+func (s *standIn) changeCustomer(r *standin.Request) standin.Answer {
+	id := r.PathValue("id")
 	c, ok := s.kept[id]
 	if !ok || c["deleted"] == true {
 		return missing("customer")
@@ -135,7 +144,8 @@ func (s *standIn) changeCustomer(r *http.Request, id string) reply {
 	return s.keep(c)
 }
 
-func (s *standIn) deleteCustomer(_ *http.Request, id string) reply {
+func (s *standIn) deleteCustomer(r *standin.Request) standin.Answer {
+	id := r.PathValue("id")
 	if c, ok := s.kept[id]; !ok || c["deleted"] == true {
 		return missing("customer")
 	}
@@ -143,10 +153,10 @@ func (s *standIn) deleteCustomer(_ *http.Request, id string) reply {
 }
 
 // dispute has the payer of a payment dispute it.
-func (s *standIn) dispute(p *standInPayment) {
+func (s *standIn) dispute(p standin.Payment) {
 	d := s.fixture("dispute")
 	maps.Copy(d, object{
-		"id": "du_" + rand.Text(), "amount": p.amount, "currency": p.currency, "charge": "ch_" + p.id, "payment_intent": p.id,
+		"id": standin.NewID("du_"), "amount": p.Amount, "currency": strings.ToLower(p.Currency), "charge": "ch_" + p.ID, "payment_intent": p.ID,
 		"status": "needs_response", "reason": "fraudulent",
 	})
 	s.keep(d)
@@ -156,21 +166,26 @@ func (s *standIn) dispute(p *standInPayment) {
 // shownDispute is a dispute with its payment expanded.
 func (s *standIn) shownDispute(d object) object {
 	shown := maps.Clone(d)
-	shown["payment_intent"] = s.show(s.payments[d["payment_intent"].(string)], false)
+	p, err := s.Payment(d["payment_intent"].(string))
+	if err != nil {
+		panic(err)
+	}
+	shown["payment_intent"] = s.show(p, false)
 	return shown
 }
 
-func (s *standIn) listDisputes(r *http.Request, _ string) reply {
+func (s *standIn) listDisputes(r *standin.Request) standin.Answer {
 	data := []object{}
 	for _, id := range s.disputes {
-		if of := r.Form.Get("payment_intent"); of == "" || s.kept[id]["payment_intent"] == of {
+		if of := r.Request.Form.Get("payment_intent"); of == "" || s.kept[id]["payment_intent"] == of {
 			data = append(data, s.shownDispute(s.kept[id]))
 		}
 	}
 	return found(object{"object": "list", "data": data, "has_more": false, "url": r.URL.Path})
 }
 
-func (s *standIn) readDispute(_ *http.Request, id string) reply {
+func (s *standIn) readDispute(r *standin.Request) standin.Answer {
+	id := r.PathValue("id")
 	if d, ok := s.kept[id]; ok {
 		return found(s.shownDispute(d))
 	}
@@ -178,8 +193,8 @@ func (s *standIn) readDispute(_ *http.Request, id string) reply {
 }
 
 // changeDispute adds evidence; submitting it can be done once.
-func (s *standIn) changeDispute(r *http.Request, id string) reply {
-	return s.onDispute(id, func(d object) {
+func (s *standIn) changeDispute(r *standin.Request) standin.Answer {
+	return s.onDispute(r, func(d object) {
 		evidence := maps.Clone(d["evidence"].(object))
 		maps.Copy(evidence, beneath(r.PostForm, "evidence"))
 		d["evidence"] = evidence
@@ -189,12 +204,8 @@ func (s *standIn) changeDispute(r *http.Request, id string) reply {
 	})
 }
 
-func (s *standIn) closeDispute(_ *http.Request, id string) reply {
-	return s.onDispute(id, func(d object) { d["status"] = "lost" })
-}
-
-func (s *standIn) onDispute(id string, change func(object)) reply {
-	d, ok := s.kept[id]
+func (s *standIn) onDispute(r *standin.Request, change func(object)) standin.Answer {
+	d, ok := s.kept[r.PathValue("id")]
 	switch {
 	case !ok:
 		return missing("dispute")
@@ -207,7 +218,7 @@ func (s *standIn) onDispute(id string, change func(object)) reply {
 	return found(s.shownDispute(d))
 }
 
-func (s *standIn) upload(r *http.Request, _ string) reply {
+func (s *standIn) upload(r *standin.Request) standin.Answer {
 	reader, err := r.MultipartReader()
 	if err != nil {
 		return refusedAt("file", err.Error())
@@ -216,25 +227,27 @@ func (s *standIn) upload(r *http.Request, _ string) reply {
 	for part, err := reader.NextPart(); err == nil; part, err = reader.NextPart() {
 		content, _ := io.ReadAll(part)
 		if part.FormName() == "file" {
-			maps.Copy(file, object{"id": "file_" + rand.Text(), "filename": part.FileName(), "size": len(content), "links": nil, "purpose": "dispute_evidence"})
+			maps.Copy(file, object{"id": standin.NewID("file_"), "filename": part.FileName(), "size": len(content), "links": nil, "purpose": "dispute_evidence"})
 		}
 	}
 	return s.keep(file)
 }
 
-func (s *standIn) payOut(form url.Values) reply {
+func (s *standIn) payOut(r *standin.Request) standin.Answer {
+	form := r.PostForm
 	if to := form.Get("destination"); !slices.ContainsFunc([]string{"ba_", "card_"}, func(kind string) bool { return strings.HasPrefix(to, kind) }) {
 		return refusedAt("destination", "No such external account")
 	}
 	p := s.fixture("payout")
 	maps.Copy(p, object{
-		"id": "po_" + rand.Text(), "amount": number(form, "amount"), "currency": form.Get("currency"), "destination": form.Get("destination"),
+		"id": standin.NewID("po_"), "amount": number(form, "amount"), "currency": form.Get("currency"), "destination": form.Get("destination"),
 		"metadata": metadata(form), "status": "pending",
 	})
 	return s.keep(p)
 }
 
-func (s *standIn) cancelPayout(_ *http.Request, id string) reply {
+func (s *standIn) cancelPayout(r *standin.Request) standin.Answer {
+	id := r.PathValue("id")
 	p, ok := s.kept[id]
 	switch {
 	case !ok:

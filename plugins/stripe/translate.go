@@ -12,6 +12,24 @@ import (
 	"github.com/patchbay/patchbay/sdk"
 )
 
+// tell says what Stripe answered, or what the absence of an answer means.
+func tell[A, M any](ctx context.Context, answer A, err error, translate func(context.Context, A) (M, error)) (M, error) {
+	if err != nil {
+		var none M
+		return none, failure(err)
+	}
+	return translate(ctx, answer)
+}
+
+// tellRead is tell for a request that only reads: nothing can have happened.
+func tellRead[A, M any](ctx context.Context, answer A, err error, translate func(context.Context, A) (M, error)) (M, error) {
+	told, err := tell(ctx, answer, err, translate)
+	if err != nil {
+		return told, readFailure(err)
+	}
+	return told, nil
+}
+
 // payment says what Stripe said of a payment, and nothing of the request.
 func payment(ctx context.Context, intent *api.PaymentIntent) (*paymentsv1.Payment, error) {
 	p := &paymentsv1.Payment{

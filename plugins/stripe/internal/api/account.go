@@ -13,6 +13,5 @@ func (a *Account) valid() bool { return a.Object == "account" && a.ID != "" }
 
 // GetAccount reads the account that the key belongs to.
 func (c *Client) GetAccount(ctx context.Context) (*Account, error) {
-	account := &Account{}
-	return account, c.get(ctx, "/v1/account", nil, account)
+	return get[Account](ctx, c, "/v1/account", nil)
 }

@@ -58,38 +58,53 @@ func (c *Client) Step(name string) *Client {
 	return &step
 }
 
-func (c *Client) get(ctx context.Context, path string, query any, out object) error {
-	target := c.BaseURL + path
-	if values := form.Encode(query); len(values) > 0 {
-		target += "?" + values.Encode()
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
-	if err != nil {
-		return err
-	}
-	_, err = c.do(req, out)
-	return err
+// shape is an object of Stripe's by its Go type.
+type shape[T any] interface {
+	*T
+	object
 }
 
-func (c *Client) post(ctx context.Context, path string, params any, out object) (Answer, error) {
-	body := strings.NewReader(form.Encode(params).Encode())
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.BaseURL+path, body)
-	if err != nil {
-		return Answer{}, err
+// get reads.
+func get[T any, P shape[T]](ctx context.Context, c *Client, path string, query any) (P, error) {
+	if values := form.Encode(query); len(values) > 0 {
+		path += "?" + values.Encode()
 	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Idempotency-Key", c.IdempotencyKey)
-	return c.do(req, out)
+	out := P(new(T))
+	_, err := c.send(ctx, http.MethodGet, path, nil, out)
+	return out, err
+}
+
+// post changes something.
+func post[T any, P shape[T]](ctx context.Context, c *Client, path string, params any) (P, error) {
+	out, _, err := postTold[T, P](ctx, c, path, params)
+	return out, err
+}
+
+// postTold is post, and says how Stripe answered.
+func postTold[T any, P shape[T]](ctx context.Context, c *Client, path string, params any) (P, Answer, error) {
+	out := P(new(T))
+	answer, err := c.send(ctx, http.MethodPost, path, strings.NewReader(form.Encode(params).Encode()), out)
+	return out, answer, err
 }
 
 // remove deletes. Stripe needs no key for it: what is gone stays gone.
-func (c *Client) remove(ctx context.Context, path string, out object) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, c.BaseURL+path, nil)
+func remove[T any, P shape[T]](ctx context.Context, c *Client, path string) (P, error) {
+	out := P(new(T))
+	_, err := c.send(ctx, http.MethodDelete, path, nil, out)
+	return out, err
+}
+
+// send sends a request with a form, or with nothing.
+func (c *Client) send(ctx context.Context, method, path string, body io.Reader, out object) (Answer, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.BaseURL+path, body)
 	if err != nil {
-		return err
+		return Answer{}, err
 	}
-	_, err = c.do(req, out)
-	return err
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Idempotency-Key", c.IdempotencyKey)
+	}
+	return c.do(req, out)
 }
 
 // do sends the request and decodes the answer into out. Its error is an *Error

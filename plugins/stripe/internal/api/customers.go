@@ -36,26 +36,20 @@ type CustomerParams struct {
 
 // CreateCustomer keeps a customer.
 func (c *Client) CreateCustomer(ctx context.Context, params CustomerParams) (*Customer, error) {
-	customer := &Customer{}
-	_, err := c.post(ctx, "/v1/customers", params, customer)
-	return customer, err
+	return post[Customer](ctx, c, "/v1/customers", params)
 }
 
 // GetCustomer reads a customer, who may be deleted.
 func (c *Client) GetCustomer(ctx context.Context, id string) (*Customer, error) {
-	customer := &Customer{}
-	return customer, c.get(ctx, resource("customers", id), nil, customer)
+	return get[Customer](ctx, c, resource("customers", id), nil)
 }
 
 // UpdateCustomer changes a customer.
 func (c *Client) UpdateCustomer(ctx context.Context, id string, params CustomerParams) (*Customer, error) {
-	customer := &Customer{}
-	_, err := c.post(ctx, resource("customers", id), params, customer)
-	return customer, err
+	return post[Customer](ctx, c, resource("customers", id), params)
 }
 
 // DeleteCustomer deletes a customer.
 func (c *Client) DeleteCustomer(ctx context.Context, id string) (*Customer, error) {
-	customer := &Customer{}
-	return customer, c.remove(ctx, resource("customers", id), customer)
+	return remove[Customer](ctx, c, resource("customers", id))
 }

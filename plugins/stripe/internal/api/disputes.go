@@ -72,26 +72,20 @@ type UpdateDisputeParams struct {
 
 // GetDispute reads a dispute.
 func (c *Client) GetDispute(ctx context.Context, id string, expand ...string) (*Dispute, error) {
-	dispute := &Dispute{}
-	return dispute, c.get(ctx, resource("disputes", id), expandParams{expand}, dispute)
+	return get[Dispute](ctx, c, resource("disputes", id), expandParams{expand})
 }
 
 // ListDisputes lists disputes, the newest first.
 func (c *Client) ListDisputes(ctx context.Context, params ListDisputesParams) (*List[Dispute], error) {
-	page := &List[Dispute]{}
-	return page, c.get(ctx, "/v1/disputes", params, page)
+	return get[List[Dispute]](ctx, c, "/v1/disputes", params)
 }
 
 // UpdateDispute adds evidence, and submits it if the parameters say so.
 func (c *Client) UpdateDispute(ctx context.Context, id string, params UpdateDisputeParams) (*Dispute, error) {
-	dispute := &Dispute{}
-	_, err := c.post(ctx, resource("disputes", id), params, dispute)
-	return dispute, err
+	return post[Dispute](ctx, c, resource("disputes", id), params)
 }
 
 // CloseDispute gives in.
 func (c *Client) CloseDispute(ctx context.Context, id string, expand ...string) (*Dispute, error) {
-	dispute := &Dispute{}
-	_, err := c.post(ctx, resource("disputes", id, "close"), expandParams{expand}, dispute)
-	return dispute, err
+	return post[Dispute](ctx, c, resource("disputes", id, "close"), expandParams{expand})
 }

@@ -42,10 +42,7 @@ func ReadEvent(body []byte) (event *Event, about Named, err error) {
 }
 
 // Read reads the object of an event.
-func Read[T any, P interface {
-	*T
-	object
-}](raw []byte) (P, error) {
+func Read[T any, P shape[T]](raw []byte) (P, error) {
 	into := P(new(T))
 	err := json.Unmarshal(raw, into)
 	if err == nil && !into.valid() {

@@ -27,14 +27,21 @@ type NewFile struct {
 	Content     io.Reader
 }
 
-// UploadFile sends a file while it is read. An error of its reader ends the
-// request.
+// UploadFile sends a file while it is read, and reads no more of it once it returns.
+// An error of its reader ends the request.
 // Source: https://docs.stripe.com/file-upload.
 func (c *Client) UploadFile(ctx context.Context, f NewFile) (*File, error) {
 	body, writer := io.Pipe()
-	defer body.Close() // ends the writing where the request ends first
 	parts := multipart.NewWriter(writer)
-	go func() { writer.CloseWithError(f.write(parts)) }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		writer.CloseWithError(f.write(parts))
+	}()
+	defer func() {
+		body.Close() // ends the writing where the request ends first
+		<-ended
+	}()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.FilesURL+"/v1/files", body)
 	if err != nil {
 		return nil, err

@@ -90,46 +90,35 @@ type SearchParams struct {
 
 // CreatePaymentIntent creates a payment, and confirms it if the parameters say so.
 func (c *Client) CreatePaymentIntent(ctx context.Context, params CreatePaymentIntentParams) (*PaymentIntent, error) {
-	intent := &PaymentIntent{}
-	_, err := c.post(ctx, "/v1/payment_intents", params, intent)
-	return intent, err
+	return post[PaymentIntent](ctx, c, "/v1/payment_intents", params)
 }
 
 // GetPaymentIntent reads a payment.
 func (c *Client) GetPaymentIntent(ctx context.Context, id string, expand ...string) (*PaymentIntent, error) {
-	intent := &PaymentIntent{}
-	return intent, c.get(ctx, resource("payment_intents", id), expandParams{expand}, intent)
+	return get[PaymentIntent](ctx, c, resource("payment_intents", id), expandParams{expand})
 }
 
 // CapturePaymentIntent captures an authorized payment.
 func (c *Client) CapturePaymentIntent(ctx context.Context, id string, params CapturePaymentIntentParams) (*PaymentIntent, Answer, error) {
-	intent := &PaymentIntent{}
-	answer, err := c.post(ctx, resource("payment_intents", id, "capture"), params, intent)
-	return intent, answer, err
+	return postTold[PaymentIntent](ctx, c, resource("payment_intents", id, "capture"), params)
 }
 
 // CancelPaymentIntent releases what is authorized and not captured.
 func (c *Client) CancelPaymentIntent(ctx context.Context, id string, params CancelPaymentIntentParams) (*PaymentIntent, error) {
-	intent := &PaymentIntent{}
-	_, err := c.post(ctx, resource("payment_intents", id, "cancel"), params, intent)
-	return intent, err
+	return post[PaymentIntent](ctx, c, resource("payment_intents", id, "cancel"), params)
 }
 
 // IncrementAuthorization raises the authorized amount.
 func (c *Client) IncrementAuthorization(ctx context.Context, id string, params IncrementAuthorizationParams) (*PaymentIntent, error) {
-	intent := &PaymentIntent{}
-	_, err := c.post(ctx, resource("payment_intents", id, "increment_authorization"), params, intent)
-	return intent, err
+	return post[PaymentIntent](ctx, c, resource("payment_intents", id, "increment_authorization"), params)
 }
 
 // ListPaymentIntents lists payments, the newest first.
 func (c *Client) ListPaymentIntents(ctx context.Context, params ListParams) (*List[PaymentIntent], error) {
-	page := &List[PaymentIntent]{}
-	return page, c.get(ctx, "/v1/payment_intents", params, page)
+	return get[List[PaymentIntent]](ctx, c, "/v1/payment_intents", params)
 }
 
 // SearchPaymentIntents finds payments in an index that lags.
 func (c *Client) SearchPaymentIntents(ctx context.Context, params SearchParams) (*List[PaymentIntent], error) {
-	page := &List[PaymentIntent]{}
-	return page, c.get(ctx, "/v1/payment_intents/search", params, page)
+	return get[List[PaymentIntent]](ctx, c, "/v1/payment_intents/search", params)
 }

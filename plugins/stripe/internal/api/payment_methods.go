@@ -31,30 +31,23 @@ type attachParams struct {
 
 // CreatePaymentMethod keeps an instrument.
 func (c *Client) CreatePaymentMethod(ctx context.Context, params *PaymentMethodData) (*PaymentMethod, error) {
-	method := &PaymentMethod{}
-	_, err := c.post(ctx, "/v1/payment_methods", params, method)
-	return method, err
+	return post[PaymentMethod](ctx, c, "/v1/payment_methods", params)
 }
 
 // GetPaymentMethod reads an instrument.
 func (c *Client) GetPaymentMethod(ctx context.Context, id string) (*PaymentMethod, error) {
-	method := &PaymentMethod{}
-	return method, c.get(ctx, resource("payment_methods", id), nil, method)
+	return get[PaymentMethod](ctx, c, resource("payment_methods", id), nil)
 }
 
 // AttachPaymentMethod keeps an instrument for a customer, for more than one
 // payment.
 func (c *Client) AttachPaymentMethod(ctx context.Context, id, customer string) (*PaymentMethod, error) {
-	method := &PaymentMethod{}
-	_, err := c.post(ctx, resource("payment_methods", id, "attach"), attachParams{customer}, method)
-	return method, err
+	return post[PaymentMethod](ctx, c, resource("payment_methods", id, "attach"), attachParams{customer})
 }
 
 // DetachPaymentMethod ends that. It can't be used any more.
 func (c *Client) DetachPaymentMethod(ctx context.Context, id string) (*PaymentMethod, error) {
-	method := &PaymentMethod{}
-	_, err := c.post(ctx, resource("payment_methods", id, "detach"), nil, method)
-	return method, err
+	return post[PaymentMethod](ctx, c, resource("payment_methods", id, "detach"), nil)
 }
 
 // Token is what stands for an instrument once.
@@ -78,7 +71,5 @@ type ApplePayParams struct {
 
 // CreateApplePayToken exchanges the token of Apple Pay for one of Stripe's.
 func (c *Client) CreateApplePayToken(ctx context.Context, params ApplePayParams) (*Token, error) {
-	token := &Token{}
-	_, err := c.post(ctx, "/v1/tokens", params, token)
-	return token, err
+	return post[Token](ctx, c, "/v1/tokens", params)
 }

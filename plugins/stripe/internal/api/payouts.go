@@ -36,20 +36,15 @@ type CreatePayoutParams struct {
 
 // CreatePayout sends money.
 func (c *Client) CreatePayout(ctx context.Context, params CreatePayoutParams) (*Payout, error) {
-	payout := &Payout{}
-	_, err := c.post(ctx, "/v1/payouts", params, payout)
-	return payout, err
+	return post[Payout](ctx, c, "/v1/payouts", params)
 }
 
 // GetPayout reads a payout.
 func (c *Client) GetPayout(ctx context.Context, id string) (*Payout, error) {
-	payout := &Payout{}
-	return payout, c.get(ctx, resource("payouts", id), nil, payout)
+	return get[Payout](ctx, c, resource("payouts", id), nil)
 }
 
 // CancelPayout withdraws a payout that is still pending.
 func (c *Client) CancelPayout(ctx context.Context, id string) (*Payout, error) {
-	payout := &Payout{}
-	_, err := c.post(ctx, resource("payouts", id, "cancel"), nil, payout)
-	return payout, err
+	return post[Payout](ctx, c, resource("payouts", id, "cancel"), nil)
 }

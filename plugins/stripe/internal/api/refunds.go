@@ -31,13 +31,10 @@ type CreateRefundParams struct {
 
 // CreateRefund refunds a payment.
 func (c *Client) CreateRefund(ctx context.Context, params CreateRefundParams) (*Refund, error) {
-	refund := &Refund{}
-	_, err := c.post(ctx, "/v1/refunds", params, refund)
-	return refund, err
+	return post[Refund](ctx, c, "/v1/refunds", params)
 }
 
 // GetRefund reads a refund.
 func (c *Client) GetRefund(ctx context.Context, id string) (*Refund, error) {
-	refund := &Refund{}
-	return refund, c.get(ctx, resource("refunds", id), nil, refund)
+	return get[Refund](ctx, c, resource("refunds", id), nil)
 }

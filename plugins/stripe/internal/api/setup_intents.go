@@ -58,13 +58,10 @@ type CreateSetupIntentParams struct {
 // CreateSetupIntent sets an instrument up, and confirms it if the parameters say
 // so.
 func (c *Client) CreateSetupIntent(ctx context.Context, params CreateSetupIntentParams) (*SetupIntent, error) {
-	setup := &SetupIntent{}
-	_, err := c.post(ctx, "/v1/setup_intents", params, setup)
-	return setup, err
+	return post[SetupIntent](ctx, c, "/v1/setup_intents", params)
 }
 
 // GetSetupIntent reads a setup.
 func (c *Client) GetSetupIntent(ctx context.Context, id string, expand ...string) (*SetupIntent, error) {
-	setup := &SetupIntent{}
-	return setup, c.get(ctx, resource("setup_intents", id), expandParams{expand}, setup)
+	return get[SetupIntent](ctx, c, resource("setup_intents", id), expandParams{expand})
 }
