@@ -13,10 +13,12 @@ import (
 // refused is the reason of a refusal of what has no decline to say so.
 const refused = "REFUSED"
 
-// inProgress is Adyen's code for a request whose idempotency key another request
-// bears that is still running.
+// Error codes about idempotency keys.
 // Source: https://docs.adyen.com/development-resources/api-idempotency, error handling.
-const inProgress = "704"
+const (
+	noKeyStore = "703" // keys can't be looked up; it has no side effects
+	inProgress = "704" // another request with the key is still running
+)
 
 // readFailure is failure for a request that only reads: nothing can have happened.
 func readFailure(err error) *sdk.Error {
@@ -48,6 +50,8 @@ func failure(err error) *sdk.Error {
 		limited := answered(e, sdk.RateLimited)
 		limited.RetryAfter = e.RetryAfter
 		return limited
+	case e.ErrorCode == noKeyStore:
+		return answered(e, sdk.Unavailable)
 	case e.Transient, e.ErrorCode == inProgress, e.ErrorType == "":
 		return answered(e, sdk.OutcomeUnknown)
 	case e.ErrorType == "configuration":
