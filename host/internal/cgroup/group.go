@@ -83,11 +83,7 @@ func (t *Tree) limit(dir string, limits Limits) error {
 		if !t.gives(s.controller) {
 			continue
 		}
-		err := write(dir, s.file, s.text)
-		if s.optional && errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
+		if err := write(dir, s.file, s.text); err != nil && (!s.optional || !errors.Is(err, fs.ErrNotExist)) {
 			return fmt.Errorf("limit it to %q: %w", s.text, err)
 		}
 	}
