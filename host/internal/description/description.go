@@ -226,7 +226,11 @@ func (d *Description) Brief() *connectorv1.Description {
 	}
 }
 
-// Full is the whole description, with every file that its services need.
+// contract is the host's own files, read once.
+var contract = sync.OnceValue(func() []*descriptorpb.FileDescriptorProto { return wire.Descriptors().GetFile() })
+
+// Full is the whole description, with every file that its services need, which must
+// not be changed.
 func (d *Description) Full() *connectorv1.Description {
 	full := proto.CloneOf(d.Wired)
 	var services []protoreflect.ServiceDescriptor
@@ -235,6 +239,6 @@ func (d *Description) Full() *connectorv1.Description {
 			services = append(services, found)
 		}
 	}
-	full.Descriptors.File = wire.Closure(services, append(wire.Descriptors().GetFile(), full.GetDescriptors().GetFile()...))
+	full.Descriptors.File = wire.Closure(services, slices.Concat(contract(), full.GetDescriptors().GetFile()))
 	return full
 }
