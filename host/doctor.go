@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -29,14 +30,21 @@ func (d Diagnosis) Through() (names []string) {
 
 // Diagnose finds what this machine can enforce, for the user that asks. If plugin
 // is not empty it is the hostile plugin, and all of its attacks are tried.
-func Diagnose(ctx context.Context, plugin string) (Diagnosis, error) {
+func Diagnose(ctx context.Context, plugin string) (d Diagnosis, err error) {
 	dir, err := os.MkdirTemp("", "pb") // sockets need short paths
 	if err != nil {
 		return Diagnosis{}, err
 	}
 	defer os.RemoveAll(dir)
-	machine := sandbox.Inspect(ctx, dir)
-	d := Diagnosis{Tier: machine.Tier.String(), Mechanisms: machine.Mechanisms}
+	groups, groupsErr := openGroups()
+	if groupsErr == nil {
+		defer func() { err = errors.Join(err, groups.Close()) }()
+	}
+	machine := sandbox.Inspect(ctx, dir, groups)
+	d = Diagnosis{Tier: machine.Tier.String(), Mechanisms: append(machine.Mechanisms, machine.Controllers...)}
+	if groupsErr != nil {
+		d.Mechanisms = append(d.Mechanisms, sandbox.Mechanism{Name: "cgroup", Detail: groupsErr.Error()})
+	}
 	if plugin == "" {
 		return d, nil
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/patchbay/patchbay/host/internal/admin"
 	"github.com/patchbay/patchbay/host/internal/audit"
+	"github.com/patchbay/patchbay/host/internal/cgroup"
 	"github.com/patchbay/patchbay/host/internal/controller"
 	"github.com/patchbay/patchbay/host/internal/gateway"
 	"github.com/patchbay/patchbay/host/internal/registry"
@@ -28,7 +29,8 @@ type host struct {
 	metrics *telemetry.Metrics
 	tracing *telemetry.Tracing
 
-	runtimeDir, storeDir string // its own
+	groups               *cgroup.Tree // nil if plugins get no cgroups
+	runtimeDir, storeDir string       // its own
 	connectors           *registry.Registry
 	control              *controller.Controller
 	border               boundary

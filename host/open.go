@@ -27,8 +27,8 @@ const afterDeadline = 5 * time.Second
 // flushTime is how long the last spans may take to leave.
 const flushTime = 5 * time.Second
 
-// openDirectories makes the host's own directories, and has them removed however
-// the host ends.
+// openDirectories makes the host's own directories and cgroups, and has them
+// removed however the host ends.
 func (h *host) openDirectories(context.Context) (err error) {
 	sweeper := &sweeper{}
 	h.closeLater(sweeper.end) // after all that it would remove is gone
@@ -41,7 +41,14 @@ func (h *host) openDirectories(context.Context) (err error) {
 		return fmt.Errorf("state_dir: %w", err)
 	}
 	h.closeLater(remove)
-	sweeper.start(h.Self, h.log, h.runtimeDir, h.storeDir, h.Admin)
+	swept := []string{h.runtimeDir, h.storeDir, h.Admin}
+	if h.groups, err = openGroups(); err != nil {
+		h.log.Info("plugins get no cgroups", "reason", err)
+	} else {
+		h.closeLater(func() { closeGroups(h.groups, h.log) })
+		swept = append(swept, groupsPrefix+h.groups.Dir())
+	}
+	sweeper.start(h.Self, h.log, swept...)
 	return nil
 }
 
@@ -69,7 +76,7 @@ func (h *host) openPlugins(ctx context.Context) error {
 			Generation:   supervise.NewGenerations(),
 			Runtimes:     h.Runtimes,
 			Egress:       egress.New(outside, h.metrics.Registry),
-			Machine:      inspect(ctx, h.runtimeDir, h.log),
+			Machine:      inspect(ctx, h.runtimeDir, h.groups, h.log),
 			Descriptions: supervise.NewDescriptions(filepath.Join(h.StateDir, "descriptions")),
 			MinDrain:     h.MaxDeadline + afterDeadline,
 			LongestCall:  h.MaxDeadline + afterDeadline,

@@ -5,13 +5,15 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/patchbay/patchbay/host/internal/cgroup"
 	"github.com/patchbay/patchbay/host/internal/sandbox"
 )
 
 // inspect finds what this machine can enforce upon plugins, and says so where that
-// is not all. dir is the host's own.
-func inspect(ctx context.Context, dir string, log hclog.Logger) sandbox.Machine {
-	machine := sandbox.Inspect(ctx, dir)
+// is not all. dir is the host's own; groups may be nil.
+func inspect(ctx context.Context, dir string, groups *cgroup.Tree, log hclog.Logger) sandbox.Machine {
+	machine := sandbox.Inspect(ctx, dir, groups)
+	tellControllers(machine.Controllers, log)
 	if machine.Tier >= sandbox.T3 {
 		log.Info("plugins are sandboxed", "tier", machine.Tier.String())
 		return machine

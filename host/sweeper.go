@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+
+	"github.com/patchbay/patchbay/host/internal/cgroup"
 )
 
 // SweepCommand is the hidden command of the program at Config.Self that calls
@@ -34,7 +36,7 @@ type sweeper struct {
 }
 
 // start has what lies at the paths removed when the host is gone: directories of
-// openOwnDir and Unix sockets. A sweeper that can't be started is told, and no
+// openOwnDir, Unix sockets and trees of cgroups. A sweeper that can't be started is told, and no
 // reason not to serve.
 func (s *sweeper) start(self string, log hclog.Logger, paths ...string) {
 	if self == "" {
@@ -85,11 +87,15 @@ func Sweep(in io.Reader, paths ...string) error {
 }
 
 func sweepPath(path string, limit time.Time) error {
+	remove := removeOwnDir
+	if dir, ok := strings.CutPrefix(path, groupsPrefix); ok {
+		path, remove = dir, cgroup.Sweep
+	}
 	if socket, ok := strings.CutPrefix(path, "unix:"); ok {
 		return removeSocket(socket)
 	}
 	for {
-		gone, err := removeOwnDir(path)
+		gone, err := remove(path)
 		if gone {
 			return nil
 		}

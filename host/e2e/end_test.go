@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/patchbay/patchbay/host/internal/cgroup"
 )
 
 // leftLimit is how long anything of a killed gateway may be there.
@@ -49,8 +51,8 @@ func TestSIGTERMFinishesCalls(t *testing.T) {
 			t.Errorf("plugin %d outlived the gateway", pid)
 		}
 	}
-	if left, _ := os.ReadDir(s.runtime); len(left) > 0 {
-		t.Errorf("left in the runtime directory: %v", left)
+	if left := s.left(); len(left) > 0 {
+		t.Errorf("left: %v", left)
 	}
 	if n := len(s.ledger()); n != cap(answered) {
 		t.Errorf("%d payments in the books", n)
@@ -161,7 +163,11 @@ func runs(pid int) bool {
 // left is what a gateway makes for itself and for nobody after it.
 func (s *stack) left() []string {
 	var left []string
-	for _, pattern := range []string{s.runtime + "/*", s.state() + "/store/*", s.state() + "/*.sock"} {
+	patterns := []string{s.runtime + "/*", s.state() + "/store/*", s.state() + "/*.sock"}
+	if own, err := cgroup.Own(); err == nil { // the gateway's too
+		patterns = append(patterns, fmt.Sprintf("%s/patchbay-%d-*", own, s.gateway.Process.Pid))
+	}
+	for _, pattern := range patterns {
 		found, _ := filepath.Glob(pattern)
 		left = append(left, found...)
 	}

@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"strings"
 
+	"google.golang.org/protobuf/types/known/structpb"
+
 	"github.com/patchbay/patchbay/plugins/adyen/internal/api"
 	"github.com/patchbay/patchbay/sdk"
 )
@@ -36,31 +38,6 @@ type Connector struct{}
 
 // New returns the connector.
 func New() *Connector { return &Connector{} }
-
-// What the connector offers.
-var (
-	_ sdk.AccountChecker        = (*Connector)(nil)
-	_ sdk.Authorizer            = (*Connector)(nil)
-	_ sdk.Completer             = (*Connector)(nil)
-	_ sdk.Capturer              = (*Connector)(nil)
-	_ sdk.Voider                = (*Connector)(nil)
-	_ sdk.Reverser              = (*Connector)(nil)
-	_ sdk.AuthorizationAdjuster = (*Connector)(nil)
-	_ sdk.RefundCreator         = (*Connector)(nil)
-	_ sdk.MandateStarter        = (*Connector)(nil)
-	_ sdk.MandateCharger        = (*Connector)(nil)
-	_ sdk.MandateGetter         = (*Connector)(nil)
-	_ sdk.MandateRevoker        = (*Connector)(nil)
-	_ sdk.Tokenizer             = (*Connector)(nil)
-	_ sdk.PaymentMethodDeleter  = (*Connector)(nil)
-	_ sdk.EligibilityChecker    = (*Connector)(nil)
-	_ sdk.ClientSessionCreator  = (*Connector)(nil)
-	_ sdk.DisputeAccepter       = (*Connector)(nil)
-	_ sdk.EvidenceUploader      = (*Connector)(nil)
-	_ sdk.DisputeDefender       = (*Connector)(nil)
-	_ sdk.WebhookParser         = (*Connector)(nil)
-	_ sdk.WebhookHandler        = (*Connector)(nil)
-)
 
 // Config is the configuration of an account.
 type Config struct {
@@ -109,6 +86,15 @@ func accountOf(ctx context.Context) (*account, error) {
 		Key:            config.APIKey.Reveal(),
 		IdempotencyKey: sdk.IdempotencyKey(ctx),
 	}}, nil
+}
+
+// begin is what an operation begins with: its options and the account.
+func begin[O any](ctx context.Context, given *structpb.Struct) (adyen *account, options O, err error) {
+	if options, err = sdk.Options[O](given); err != nil {
+		return nil, options, err
+	}
+	adyen, err = accountOf(ctx)
+	return adyen, options, err
 }
 
 func endpoints(config Config) (checkout, disputes string) {

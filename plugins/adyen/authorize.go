@@ -42,6 +42,12 @@ type authorizeOptions struct {
 
 // Authorize implements sdk.Authorizer.
 func (*Connector) Authorize(ctx context.Context, req *paymentsv1.AuthorizeRequest) (*paymentsv1.AuthorizeResponse, error) {
+	payment, err := pay(ctx, req)
+	return &paymentsv1.AuthorizeResponse{Payment: payment}, err
+}
+
+// pay asks for a payment. Mandates are set up and charged in the same way.
+func pay(ctx context.Context, req *paymentsv1.AuthorizeRequest) (*paymentsv1.Payment, error) {
 	adyen, err := accountOf(ctx)
 	if err != nil {
 		return nil, err
@@ -54,11 +60,10 @@ func (*Connector) Authorize(ctx context.Context, req *paymentsv1.AuthorizeReques
 	if err != nil {
 		return nil, failure(err)
 	}
-	payment, err := paymentOf(ctx, told, expectation{
+	return paymentOf(ctx, told, expectation{
 		reference: req.GetReference(), amount: req.GetAmount(),
 		automatic: req.GetCaptureMethod() != paymentsv1.CaptureMethod_CAPTURE_METHOD_MANUAL,
 	})
-	return &paymentsv1.AuthorizeResponse{Payment: payment}, err
 }
 
 func (a *account) paymentRequest(req *paymentsv1.AuthorizeRequest) (api.PaymentRequest, error) {
@@ -67,10 +72,11 @@ func (a *account) paymentRequest(req *paymentsv1.AuthorizeRequest) (api.PaymentR
 	if err != nil {
 		return none, err
 	}
-	asked, err := a.basicRequest(req.GetReference(), req.GetAmount(), req.GetReturnUrl(), req.GetMetadata())
+	basics, err := a.basics(req.GetReference(), req.GetAmount(), req.GetReturnUrl(), req.GetMetadata())
 	if err != nil {
 		return none, err
 	}
+	asked := api.PaymentRequest{Basics: basics}
 	switch {
 	case req.GetOrderId() != "":
 		return none, sdk.InvalidField("order_id", "is not taken: Adyen's orders are for its gift cards")
@@ -78,7 +84,9 @@ func (a *account) paymentRequest(req *paymentsv1.AuthorizeRequest) (api.PaymentR
 		return none, sdk.InvalidField("session_id", "is not taken: Adyen's SDK pays within a session itself")
 	}
 	asked.Store, asked.Origin, asked.Channel = options.Store, options.Origin, options.Channel
-	asked.CaptureDelayHours, asked.AdditionalData = capture(req.GetCaptureMethod())
+	if asked.Amount.Value > 0 {
+		asked.CaptureDelayHours, asked.AdditionalData = capture(req.GetCaptureMethod())
+	}
 	asked.ShopperReference = req.GetCustomerId()
 	asked.ShopperLocale = req.GetLanguage()
 	asked.ShopperStatement = req.GetStatementDescriptor()
@@ -103,22 +111,23 @@ func (a *account) paymentRequest(req *paymentsv1.AuthorizeRequest) (api.PaymentR
 	return asked, setThreeDS(&asked, req.GetThreeDs(), options.Native3DS)
 }
 
-// basicRequest is what every payment has.
-func (a *account) basicRequest(reference string, m *paymentsv1.Money, returnURL string, labels map[string]string) (api.PaymentRequest, error) {
-	if len(reference) > maxReference {
-		return api.PaymentRequest{}, sdk.InvalidField("reference", "must have at most 80 characters")
+// basics are what every payment and session has.
+func (a *account) basics(reference string, m *paymentsv1.Money, returnURL string, labels map[string]string) (api.Basics, error) {
+	if returnURL = cmp.Or(returnURL, a.ReturnURL); returnURL == "" {
+		return api.Basics{}, sdk.InvalidField("return_url", "is required unless the account's configuration has one: Adyen wants it with every payment")
 	}
-	returnURL = cmp.Or(returnURL, a.ReturnURL)
-	if returnURL == "" {
-		return api.PaymentRequest{}, sdk.InvalidField("return_url", "is required unless the account's configuration has one: Adyen wants it with every payment")
-	}
-	if err := checkMetadata(labels); err != nil {
-		return api.PaymentRequest{}, err
+	if err := cmp.Or(checkReference(reference), checkMetadata(labels)); err != nil {
+		return api.Basics{}, err
 	}
 	units, err := amount(m)
-	return api.PaymentRequest{
-		MerchantAccount: a.MerchantAccount, Amount: units, Reference: reference, ReturnURL: returnURL, Metadata: labels,
-	}, err
+	return api.Basics{MerchantAccount: a.MerchantAccount, Amount: units, Reference: reference, ReturnURL: returnURL, Metadata: labels}, err
+}
+
+func checkReference(reference string) error {
+	if len(reference) > maxReference {
+		return sdk.InvalidField("reference", "must have at most 80 characters")
+	}
+	return nil
 }
 
 func checkMetadata(labels map[string]string) error {
@@ -148,7 +157,9 @@ func setUse(asked *api.PaymentRequest, req *paymentsv1.AuthorizeRequest) error {
 	case paymentsv1.PaymentChannel_PAYMENT_CHANNEL_MAIL_ORDER, paymentsv1.PaymentChannel_PAYMENT_CHANNEL_TELEPHONE_ORDER:
 		asked.ShopperInteraction = moto
 	}
-	asked.PaymentMethod.NetworkPaymentReference = use.GetNetworkTransactionId()
+	if method := &asked.PaymentMethod; method.Number != "" || method.StoredPaymentMethodID != "" { // others have no room for it
+		method.NetworkPaymentReference = use.GetNetworkTransactionId()
+	}
 	switch {
 	case use.GetInitiator() == paymentsv1.Initiator_INITIATOR_MERCHANT:
 		setMerchantInitiated(asked, use.GetReason())

@@ -1,6 +1,7 @@
 package adyen
 
 import (
+	"strconv"
 	"strings"
 
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
@@ -14,30 +15,23 @@ const (
 )
 
 // check reads the number at the head of "1 Matches".
-func check(result string, meanings map[string]paymentsv1.CheckResult) paymentsv1.CheckResult {
+func check(result string, meanings ...paymentsv1.CheckResult) paymentsv1.CheckResult {
 	number, _, _ := strings.Cut(result, " ")
-	return meanings[number]
+	if i, err := strconv.Atoi(number); err == nil && i >= 0 && i < len(meanings) {
+		return meanings[i]
+	}
+	return 0
 }
 
-// cvcResults are those of the security code.
+// checkSecurityCode reads a cvcResult.
 // Source: https://docs.adyen.com/development-resources/testing/cvc-cvv-result-codes.
-func cvcResults() map[string]paymentsv1.CheckResult {
-	return map[string]paymentsv1.CheckResult{
-		"0": unavailable, "1": match, "2": mismatch, "3": notChecked, "4": notChecked, "5": unavailable, "6": notChecked,
-	}
+func checkSecurityCode(result string) paymentsv1.CheckResult {
+	return check(result, unavailable, match, mismatch, notChecked, notChecked, unavailable, notChecked)
 }
 
-// avsStreets and avsPostalCodes are those of the address: 1 street alone, 2 neither,
-// 3 to 5 not checked, 6 postal code alone, 7 both.
+// checkAddress reads an avsResult: 1 the street alone, 6 the postal code alone, 7 both.
 // Source: https://docs.adyen.com/risk-management/configure-standard-risk-rules/consistency-rules.
-func avsStreets() map[string]paymentsv1.CheckResult {
-	return map[string]paymentsv1.CheckResult{
-		"0": unavailable, "1": match, "2": mismatch, "3": unavailable, "4": unavailable, "5": notChecked, "6": mismatch, "7": match,
-	}
-}
-
-func avsPostalCodes() map[string]paymentsv1.CheckResult {
-	return map[string]paymentsv1.CheckResult{
-		"0": unavailable, "1": mismatch, "2": mismatch, "3": unavailable, "4": unavailable, "5": notChecked, "6": match, "7": match,
-	}
+func checkAddress(result string) (street, postalCode paymentsv1.CheckResult) {
+	return check(result, unavailable, match, mismatch, unavailable, unavailable, notChecked, mismatch, match),
+		check(result, unavailable, mismatch, mismatch, unavailable, unavailable, notChecked, match, match)
 }

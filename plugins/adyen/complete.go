@@ -21,7 +21,7 @@ type completeOptions struct {
 
 // Complete implements sdk.Completer.
 func (*Connector) Complete(ctx context.Context, req *paymentsv1.CompleteRequest) (*paymentsv1.CompleteResponse, error) {
-	options, err := sdk.Options[completeOptions](req.GetConnectorOptions())
+	adyen, options, err := begin[completeOptions](ctx, req.GetConnectorOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -37,10 +37,6 @@ func (*Connector) Complete(ctx context.Context, req *paymentsv1.CompleteRequest)
 		}
 	}
 	details, err := detailsRequest(req, options)
-	if err != nil {
-		return nil, err
-	}
-	adyen, err := accountOf(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -10,73 +10,29 @@ import (
 	"github.com/patchbay/patchbay/sdk"
 )
 
-// unifiedDecline translates Adyen's refusalReasonCodes.
+// refusalReasons are Adyen's refusalReasonCodes and what they mean.
 //
 // Source: https://docs.adyen.com/development-resources/refusal-reasons;
-// testdata/refusal_reasons.txt lists them.
-func unifiedDecline(code string) (unified string, ok bool) {
-	switch code {
-	case "2", "27": // Refused; Declined Non Generic
-		return sdk.GenericDecline, true
-	case "3": // Referral
-		return "refer_to_issuer", true
-	case "4": // Acquirer Error
-		return "processor_unavailable", true
-	case "5": // Blocked Card
-		return "blocked_account", true
-	case "6": // Expired Card
-		return "expired_card", true
-	case "7": // Invalid Amount
-		return "invalid_amount", true
-	case "8": // Invalid Card Number
-		return "invalid_account", true
-	case "9": // Issuer Unavailable
-		return "issuer_unavailable", true
-	case "10", "23", "34", "35": // Not supported; Transaction Not Permitted; no checking, no savings account on the card
-		return "transaction_not_permitted_card", true
-	case "11", "42": // 3D Not Authenticated; 3DS Authentication Error
-		return "authentication_failed", true
-	case "12": // Not enough balance
-		return "insufficient_funds", true
-	case "14", "20", "22": // Acquirer Fraud; FRAUD; FRAUD-CANCELLED
-		return "risk_rejected_processor", true
-	case "15", "16": // Cancelled; Shopper Cancelled
-		return "buyer_canceled", true
-	case "17": // Invalid Pin
-		return "incorrect_pin", true
-	case "18": // Pin tries exceeded
-		return "pin_tries_exceeded", true
-	case "19", "33", "36", "43": // Pin validation not possible; online, mobile, online PIN required
-		return "pin_required", true
-	case "21": // Not Submitted
-		return "invalid_transaction", true
-	case "24": // CVC Declined
-		return "incorrect_cvv", true
-	case "25": // Restricted Card
-		return "restricted_card", true
-	case "26": // Revocation Of Auth
-		return "stop_all_recurring", true
-	case "28": // Withdrawal amount exceeded
-		return "exceeds_amount_limit", true
-	case "29": // Withdrawal count exceeded
-		return "exceeds_frequency_limit", true
-	case "31": // Issuer Suspected Fraud
-		return "suspected_fraud_issuer", true
-	case "32": // AVS Declined
-		return "avs_mismatch", true
-	case "37", "41", "44", "45": // Contactless fallback; CVM Required Restart Payment; try another interface; chip downgrade
-		return "transaction_not_permitted_terminal", true
-	case "38": // Authentication required
-		return "authentication_required", true
-	case "39": // RReq not received from DS
-		return "authentication_failed", true
-	case "40": // Current AID is in Penalty Box
-		return "processor_unavailable", true
-	case excessiveRetries:
-		return "exceeds_frequency_limit", true
-	default:
-		return "", false
+// testdata/refusal_reasons.txt has their names.
+func refusalReasons() map[string]string {
+	return map[string]string{
+		"2": sdk.GenericDecline, "3": "refer_to_issuer", "4": "processor_unavailable", "5": "blocked_account", "6": "expired_card",
+		"7": "invalid_amount", "8": "invalid_account", "9": "issuer_unavailable", "10": "transaction_not_permitted_card",
+		"11": "authentication_failed", "12": "insufficient_funds", "14": "risk_rejected_processor", "15": "buyer_canceled",
+		"16": "buyer_canceled", "17": "incorrect_pin", "18": "pin_tries_exceeded", "19": "pin_required", "20": "risk_rejected_processor",
+		"21": "invalid_transaction", "22": "risk_rejected_processor", "23": "transaction_not_permitted_card", "24": "incorrect_cvv",
+		"25": "restricted_card", "26": "stop_all_recurring", "27": sdk.GenericDecline, "28": "exceeds_amount_limit",
+		"29": "exceeds_frequency_limit", "31": "suspected_fraud_issuer", "32": "avs_mismatch", "33": "pin_required",
+		"34": "transaction_not_permitted_card", "35": "transaction_not_permitted_card", "36": "pin_required",
+		"37": "transaction_not_permitted_terminal", "38": "authentication_required", "39": "authentication_failed",
+		"40": "processor_unavailable", "41": "transaction_not_permitted_terminal", "42": "authentication_failed", "43": "pin_required",
+		"44": "transaction_not_permitted_terminal", "45": "transaction_not_permitted_terminal", excessiveRetries: "exceeds_frequency_limit",
 	}
+}
+
+func unifiedDecline(code string) (unified string, ok bool) {
+	unified, ok = refusalReasons()[code]
+	return unified, ok
 }
 
 // excessiveRetries is Adyen's own refusal of a further attempt, for which the
@@ -88,7 +44,7 @@ func declineTable() sdk.DeclineTable {
 	return sdk.DeclineTable{
 		Unified: unifiedDecline,
 		Overrides: map[string]sdk.DeclineRow{excessiveRetries: {
-			Code:     "exceeds_frequency_limit",
+			Code:     refusalReasons()[excessiveRetries],
 			Hardness: paymentsv1.DeclineHardness_DECLINE_HARDNESS_HARD,
 			Retry:    paymentsv1.DeclineRetry_DECLINE_RETRY_NOT_WITH_THIS_INSTRUMENT,
 			Actor:    paymentsv1.DeclineActor_DECLINE_ACTOR_MERCHANT,

@@ -9,11 +9,11 @@ import (
 
 // Describe implements sdk.Connector.
 func (*Connector) Describe() sdk.Description {
-	// Keys are kept for at least 31 days, and have at most 64 characters.
+	// Keys are kept for at least 7 days, and have at most 64 characters.
 	// Source: https://docs.adyen.com/development-resources/api-idempotency.
 	key := sdk.Idempotency{
 		Kind:      connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_NATIVE_KEY,
-		TTL:       31 * 24 * time.Hour,
+		TTL:       7 * 24 * time.Hour,
 		MaxLength: 64,
 	}
 	return sdk.Description{

@@ -3,6 +3,7 @@ package adyen
 import (
 	"context"
 	"io"
+	"strings"
 
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -16,10 +17,7 @@ import (
 
 // AcceptDispute implements sdk.DisputeAccepter.
 func (*Connector) AcceptDispute(ctx context.Context, req *paymentsv1.AcceptDisputeRequest) (*paymentsv1.AcceptDisputeResponse, error) {
-	if _, err := sdk.Options[sdk.NoOptions](req.GetConnectorOptions()); err != nil {
-		return nil, err
-	}
-	adyen, asked, err := disputeCall(ctx, req.GetDisputeId())
+	adyen, asked, _, err := disputeCall[sdk.NoOptions](ctx, req.GetDisputeId(), req.GetConnectorOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -35,10 +33,7 @@ func (*Connector) AcceptDispute(ctx context.Context, req *paymentsv1.AcceptDispu
 // DefendDispute implements sdk.DisputeDefender. Without a reason it asks Adyen for
 // those that apply, and refuses with them.
 func (*Connector) DefendDispute(ctx context.Context, req *paymentsv1.DefendDisputeRequest) (*paymentsv1.DefendDisputeResponse, error) {
-	if _, err := sdk.Options[sdk.NoOptions](req.GetConnectorOptions()); err != nil {
-		return nil, err
-	}
-	adyen, asked, err := disputeCall(ctx, req.GetDisputeId())
+	adyen, asked, _, err := disputeCall[sdk.NoOptions](ctx, req.GetDisputeId(), req.GetConnectorOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -61,17 +56,16 @@ func (a *account) withoutReason(ctx context.Context, dispute api.DisputeRequest)
 	if err != nil {
 		return readFailure(err)
 	}
-	names := ""
+	var codes []string
 	for _, reason := range told.DefenseReasons {
-		names += " " + reason.Code
+		codes = append(codes, reason.Code)
 	}
-	return sdk.InvalidField("defense_reason", "is required; of this dispute's are:"+names)
+	return sdk.InvalidField("defense_reason", "is required; this dispute has: "+strings.Join(codes, ", "))
 }
 
 // evidenceOptions are the connector_options of UploadEvidence.
 type evidenceOptions struct {
-	// DocumentType is Adyen's defenseDocumentTypeCode.
-	DocumentType string `json:"defense_document_type"`
+	DocumentType string `json:"defense_document_type"` // Adyen's defenseDocumentTypeCode
 }
 
 // defenseMaterial is the document that most reasons take.
@@ -82,53 +76,31 @@ const defenseMaterial = "DefenseMaterial"
 // type is what names it, and another of the type takes its place. Adyen itself takes
 // PDF, JPG and TIFF files of a few megabytes.
 func (*Connector) UploadEvidence(ctx context.Context, metadata *paymentsv1.EvidenceMetadata, content io.Reader) (*paymentsv1.UploadEvidenceResponse, error) {
-	options, err := sdk.Options[evidenceOptions](metadata.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	adyen, asked, err := disputeCall(ctx, metadata.GetDisputeId())
+	adyen, asked, options, err := disputeCall[evidenceOptions](ctx, metadata.GetDisputeId(), metadata.GetConnectorOptions())
 	if err != nil {
 		return nil, err
 	}
 	if options.DocumentType == "" {
 		options.DocumentType = defenseMaterial
 	}
-	counted := &counter{Reader: content}
-	told, err := adyen.SupplyDocument(ctx, asked, api.Document{
-		TypeCode: options.DocumentType, ContentType: metadata.GetContentType(), Content: counted,
+	told, size, err := adyen.SupplyDocument(ctx, asked, api.Document{
+		TypeCode: options.DocumentType, ContentType: metadata.GetContentType(), Content: content,
 	})
 	if err = disputeFailure(told, err); err != nil {
 		return nil, err
 	}
-	return &paymentsv1.UploadEvidenceResponse{
-		FileId: options.DocumentType, SizeBytes: counted.n,
-		ConnectorData: &structpb.Struct{Fields: map[string]*structpb.Value{"defenseDocumentTypeCode": structpb.NewStringValue(options.DocumentType)}},
-	}, nil
+	return &paymentsv1.UploadEvidenceResponse{FileId: options.DocumentType, SizeBytes: size}, nil
 }
 
-// counter counts what is read.
-type counter struct {
-	io.Reader
-	n int64
-}
-
-// Read implements io.Reader.
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.Reader.Read(p)
-	c.n += int64(n)
-	return n, err
-}
-
-// disputeCall is what an operation on a dispute begins with.
-func disputeCall(ctx context.Context, id string) (*account, api.DisputeRequest, error) {
-	if err := pspReference("dispute_id", id); err != nil {
-		return nil, api.DisputeRequest{}, err
+// disputeCall is begin for an operation on a dispute.
+func disputeCall[O any](ctx context.Context, id string, given *structpb.Struct) (adyen *account, dispute api.DisputeRequest, options O, err error) {
+	if err = pspReference("dispute_id", id); err != nil {
+		return nil, dispute, options, err
 	}
-	adyen, err := accountOf(ctx)
-	if err != nil {
-		return nil, api.DisputeRequest{}, err
+	if adyen, options, err = begin[O](ctx, given); err != nil {
+		return nil, dispute, options, err
 	}
-	return adyen, api.DisputeRequest{MerchantAccountCode: adyen.MerchantAccount, DisputePSPReference: id}, nil
+	return adyen, api.DisputeRequest{MerchantAccountCode: adyen.MerchantAccount, DisputePSPReference: id}, options, nil
 }
 
 // disputeFailure is failure, and says a refusal that comes with an answer of

@@ -13,10 +13,12 @@ import (
 // refused is the reason of a refusal of what has no decline to say so.
 const refused = "REFUSED"
 
-// inProgress is Adyen's code for a request whose idempotency key another request
-// bears that is still running.
+// Error codes about idempotency keys.
 // Source: https://docs.adyen.com/development-resources/api-idempotency, error handling.
-const inProgress = "704"
+const (
+	noKeyStore = "703" // keys can't be looked up; it has no side effects
+	inProgress = "704" // another request with the key is still running
+)
 
 // readFailure is failure for a request that only reads: nothing can have happened.
 func readFailure(err error) *sdk.Error {
@@ -43,32 +45,34 @@ func failure(err error) *sdk.Error {
 	}
 	switch {
 	case e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden, e.ErrorCode == "901":
-		return answered(e, sdk.Misconfigured, "")
+		return answered(e, sdk.Misconfigured)
 	case e.Status == http.StatusTooManyRequests:
-		limited := answered(e, sdk.RateLimited, "")
+		limited := answered(e, sdk.RateLimited)
 		limited.RetryAfter = e.RetryAfter
 		return limited
+	case e.ErrorCode == noKeyStore:
+		return answered(e, sdk.Unavailable)
 	case e.Transient, e.ErrorCode == inProgress, e.ErrorType == "":
-		return answered(e, sdk.OutcomeUnknown, "")
+		return answered(e, sdk.OutcomeUnknown)
 	case e.ErrorType == "configuration":
 		// 905 and its kin: the account can't take this method, currency or country.
-		return answered(e, sdk.Unsupported, "")
+		return answered(e, sdk.Unsupported)
 	case e.Status >= http.StatusInternalServerError, e.Status < http.StatusBadRequest:
-		return answered(e, sdk.OutcomeUnknown, "")
+		return answered(e, sdk.OutcomeUnknown)
 	case e.Status == http.StatusBadRequest, e.Status == http.StatusUnprocessableEntity, e.Status == http.StatusNotFound:
-		bad := answered(e, sdk.InvalidRequest, "")
+		bad := answered(e, sdk.InvalidRequest)
 		if field := fieldOf(e.ErrorCode); field != "" {
 			bad.Fields = []sdk.FieldViolation{{Field: field, Description: e.Message}}
 		}
 		return bad
 	default:
-		return answered(e, sdk.OutcomeUnknown, "")
+		return answered(e, sdk.OutcomeUnknown)
 	}
 }
 
 // answered is an error that Adyen's answer speaks of, with what a caller needs to
 // look into it with Adyen's help.
-func answered(e *api.Error, kind sdk.Kind, code string) *sdk.Error {
+func answered(e *api.Error, kind sdk.Kind) *sdk.Error {
 	about := []string{fmt.Sprintf("status %d", e.Status)}
 	for _, part := range []struct{ name, value string }{{"errorCode", e.ErrorCode}, {"pspReference", e.PSPReference}} {
 		if part.value != "" {
@@ -81,7 +85,6 @@ func answered(e *api.Error, kind sdk.Kind, code string) *sdk.Error {
 	}
 	return &sdk.Error{
 		Kind:    kind,
-		Code:    code,
 		Message: fmt.Sprintf("Adyen: %s (%s)", message, strings.Join(about, ", ")),
 		Cause:   e,
 	}
@@ -91,51 +94,18 @@ func answered(e *api.Error, kind sdk.Kind, code string) *sdk.Error {
 // fault with, or nothing where there is none.
 // Source: https://docs.adyen.com/development-resources/error-codes.
 func fieldOf(code string) string {
-	const billing = "billing_address"
-	switch code {
-	case "100", "137": // no amount; invalid amount
-		return "amount"
-	case "138": // unsupported currency
-		return "amount.currency_code"
-	case "101":
-		return "payment_method.card.number"
-	case "103":
-		return "payment_method.card.security_code"
-	case "128":
-		return "payment_method.card.holder_name"
-	case "129", "140":
-		return "payment_method.card.expiry_month"
-	case "141":
-		return "payment_method.card.expiry_year"
-	case "108", "110", "111", "126":
-		return "payment_method.bank_debit.account"
-	case "127":
-		return "payment_method.bank_debit.account.holder_name"
-	case "104", "117":
-		return billing
-	case "131":
-		return billing + ".city"
-	case "132":
-		return billing + ".line1"
-	case "133":
-		return billing + ".house_number"
-	case "134":
-		return billing + ".country_code"
-	case "135":
-		return billing + ".region"
-	case "130":
-		return "reference"
-	case "139": // recurring needs shopperEmail and shopperReference
-		return "customer_id"
-	case "167": // no payment with that pspReference
-		return "payment_id"
-	case "177", "178":
-		return "metadata"
-	case "800", "803": // no such stored instrument
-		return "payment_method.card_token.token"
-	case "14_030":
-		return "return_url"
-	default:
-		return ""
-	}
+	return map[string]string{
+		"100": "amount", "137": "amount", "138": "amount.currency_code", "130": "reference",
+		"101": "payment_method.card.number", "103": "payment_method.card.security_code", "128": "payment_method.card.holder_name",
+		"129": "payment_method.card.expiry_month", "140": "payment_method.card.expiry_month", "141": "payment_method.card.expiry_year",
+		"108": "payment_method.bank_debit.account", "110": "payment_method.bank_debit.account", "111": "payment_method.bank_debit.account",
+		"126": "payment_method.bank_debit.account", "127": "payment_method.bank_debit.account.holder_name",
+		"104": "billing_address", "117": "billing_address", "131": "billing_address.city", "132": "billing_address.line1",
+		"133": "billing_address.house_number", "134": "billing_address.country_code", "135": "billing_address.region",
+		"139": "customer_id", // recurring needs the shopper's mail address and reference
+		"167": "payment_id",  // there is no payment with that pspReference
+		"177": "metadata", "178": "metadata",
+		"800": "payment_method.card_token.token", "803": "payment_method.card_token.token", // there is no such stored instrument
+		"14_030": "return_url",
+	}[code]
 }

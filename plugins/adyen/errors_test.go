@@ -58,6 +58,8 @@ func TestFailures(t *testing.T) {
 		"not set up":           {500, nil, in("905", "configuration"), outcome{codes.Unimplemented, "OPERATION_UNSUPPORTED"}},
 		"too many":             {429, http.Header{"Retry-After": {"7"}}, object{}, outcome{codes.ResourceExhausted, "RATE_LIMITED"}},
 		"in progress":          {422, nil, in("704", "validation"), unknown},
+		"in progress 409":      {409, nil, in("704", "validation"), unknown},
+		"no store of keys":     {503, http.Header{"Transient-Error": {"true"}}, in("703", "internal"), outcome{codes.Unavailable, "CONNECTOR_UNAVAILABLE"}},
 		"transient":            {422, http.Header{"Transient-Error": {"true"}}, in("702", "validation"), unknown},
 		"internal":             {500, nil, in("903", "internal"), unknown},
 		"500 of a proxy":       {500, nil, []byte("<html>"), unknown},

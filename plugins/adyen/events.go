@@ -1,6 +1,7 @@
 package adyen
 
 import (
+	"cmp"
 	"context"
 
 	"google.golang.org/protobuf/types/known/structpb"
@@ -10,82 +11,26 @@ import (
 	"github.com/patchbay/patchbay/sdk"
 )
 
-// subject is what an event is about.
-type subject int
-
-const (
-	aboutNothing subject = iota // nothing that the contract, or the signature, has words for
-	aboutPayment
-	aboutRefund
-	aboutDispute
-	aboutMandate
-	aboutPayout
-)
-
-// subjectOf says what an event is about. CANCEL_OR_REFUND is about a payment, but
-// which of the two it was is not signed.
-// Source: https://docs.adyen.com/development-resources/webhooks/webhook-types.
-func subjectOf(eventCode string) subject {
-	if _, ok := paymentEvents()[eventCode]; ok {
-		return aboutPayment
-	}
-	if _, ok := refundEvents()[eventCode]; ok {
-		return aboutRefund
-	}
-	if _, ok := disputeEvents()[eventCode]; ok {
-		return aboutDispute
-	}
-	if _, ok := payoutEvents()[eventCode]; ok {
-		return aboutPayout
-	}
-	if eventCode == "RECURRING_CONTRACT" {
-		return aboutMandate
-	}
-	return aboutNothing
+// meaning is what an event code means.
+type meaning struct {
+	// payment says that the event is about the payment, and not about something with
+	// an id of its own.
+	payment bool
+	// tell gives the event its subject, from the signed fields alone.
+	tell func(event *paymentsv1.WebhookEvent, item *api.NotificationItem, amount *paymentsv1.Money, success bool)
 }
 
-// outcome is what an event means where it speaks of success, and where not; 0 where
-// it then says nothing of the subject's state.
-type outcome[S any] struct{ success, failure S }
-
-// paymentEvents: an event of a failed modification leaves the payment as it was,
-// which nobody knows here.
-func paymentEvents() map[string]outcome[paymentsv1.PaymentStatus] {
-	type to = outcome[paymentsv1.PaymentStatus]
-	return map[string]to{
-		"AUTHORISATION":            {paymentsv1.PaymentStatus_PAYMENT_STATUS_AUTHORIZED, paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED},
-		"AUTHORISATION_ADJUSTMENT": {success: paymentsv1.PaymentStatus_PAYMENT_STATUS_AUTHORIZED},
-		"CAPTURE":                  {success: paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED},
-		"CAPTURE_FAILED":           {success: paymentsv1.PaymentStatus_PAYMENT_STATUS_FAILED},
-		"CANCELLATION":             {success: paymentsv1.PaymentStatus_PAYMENT_STATUS_VOIDED},
-		"TECHNICAL_CANCEL":         {success: paymentsv1.PaymentStatus_PAYMENT_STATUS_VOIDED},
-		"PENDING":                  {success: paymentsv1.PaymentStatus_PAYMENT_STATUS_PENDING},
-		"EXPIRE":                   {success: paymentsv1.PaymentStatus_PAYMENT_STATUS_EXPIRED},
-		"OFFER_CLOSED":             {success: paymentsv1.PaymentStatus_PAYMENT_STATUS_EXPIRED},
-	}
-}
-
-func refundEvents() map[string]outcome[paymentsv1.RefundStatus] {
-	type to = outcome[paymentsv1.RefundStatus]
-	const succeeded, failed = paymentsv1.RefundStatus_REFUND_STATUS_SUCCEEDED, paymentsv1.RefundStatus_REFUND_STATUS_FAILED
-	return map[string]to{
-		"REFUND":            {succeeded, failed},
-		"REFUND_WITH_DATA":  {succeeded, failed},
-		"REFUND_FAILED":     {success: failed},
-		"REFUNDED_REVERSED": {success: failed},
-		"POSTPONED_REFUND":  {paymentsv1.RefundStatus_REFUND_STATUS_PENDING, failed},
-	}
-}
-
-// standing is where an event leaves a dispute.
-type standing struct {
-	stage  paymentsv1.DisputeStage
-	status paymentsv1.DisputeStatus
-}
-
-// Source: https://docs.adyen.com/risk-management/disputes-api/dispute-notifications.
-func disputeEvents() map[string]standing {
+// meanings has the event codes that the contract has words for. An event of a failed
+// modification leaves the payment as it was, which nobody knows here: it has no
+// subject, and neither has CANCEL_OR_REFUND, since which of the two it was is not
+// signed.
+//
+// Sources: https://docs.adyen.com/development-resources/webhooks/webhook-types and
+// https://docs.adyen.com/risk-management/disputes-api/dispute-notifications.
+func meanings() map[string]meaning {
 	const (
+		refunded, notRefunded = paymentsv1.RefundStatus_REFUND_STATUS_SUCCEEDED, paymentsv1.RefundStatus_REFUND_STATUS_FAILED
+
 		inquiry        = paymentsv1.DisputeStage_DISPUTE_STAGE_INQUIRY
 		chargeback     = paymentsv1.DisputeStage_DISPUTE_STAGE_CHARGEBACK
 		preArbitration = paymentsv1.DisputeStage_DISPUTE_STAGE_PRE_ARBITRATION
@@ -96,34 +41,113 @@ func disputeEvents() map[string]standing {
 		won           = paymentsv1.DisputeStatus_DISPUTE_STATUS_WON
 		lost          = paymentsv1.DisputeStatus_DISPUTE_STATUS_LOST
 	)
-	return map[string]standing{
-		"REQUEST_FOR_INFORMATION":           {inquiry, needsResponse},
-		"NOTIFICATION_OF_CHARGEBACK":        {chargeback, needsResponse},
-		"CHARGEBACK":                        {chargeback, needsResponse},
-		"INFORMATION_SUPPLIED":              {0, underReview},
-		"CHARGEBACK_REVERSED":               {chargeback, won},
-		"ISSUER_RESPONSE_TIMEFRAME_EXPIRED": {0, won},
-		"DISPUTE_DEFENSE_PERIOD_ENDED":      {0, paymentsv1.DisputeStatus_DISPUTE_STATUS_EXPIRED},
-		"SECOND_CHARGEBACK":                 {chargeback, lost},
-		"PREARBITRATION_OPEN":               {preArbitration, needsResponse},
-		"PREARBITRATION_ACCEPTED":           {preArbitration, paymentsv1.DisputeStatus_DISPUTE_STATUS_ACCEPTED},
-		"PREARBITRATION_DECLINED":           {preArbitration, underReview},
-		"PREARBITRATION_ISSUER_WITHDRAWN":   {preArbitration, paymentsv1.DisputeStatus_DISPUTE_STATUS_WITHDRAWN},
-		"PREARBITRATION_WON":                {preArbitration, won},
-		"PREARBITRATION_LOST":               {preArbitration, lost},
-		"SCHEME_ARBITRATION":                {arbitration, underReview},
-		"SCHEME_ARBITRATION_WON":            {arbitration, won},
-		"SCHEME_ARBITRATION_LOST":           {arbitration, lost},
+	return map[string]meaning{
+		"AUTHORISATION":            aboutPayment(paymentsv1.PaymentStatus_PAYMENT_STATUS_AUTHORIZED, paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED),
+		"AUTHORISATION_ADJUSTMENT": aboutPayment(paymentsv1.PaymentStatus_PAYMENT_STATUS_AUTHORIZED, 0),
+		"CAPTURE":                  aboutPayment(paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED, 0),
+		"CAPTURE_FAILED":           aboutPayment(paymentsv1.PaymentStatus_PAYMENT_STATUS_FAILED, 0),
+		"CANCELLATION":             aboutPayment(paymentsv1.PaymentStatus_PAYMENT_STATUS_VOIDED, 0),
+		"TECHNICAL_CANCEL":         aboutPayment(paymentsv1.PaymentStatus_PAYMENT_STATUS_VOIDED, 0),
+		"PENDING":                  aboutPayment(paymentsv1.PaymentStatus_PAYMENT_STATUS_PENDING, 0),
+		"EXPIRE":                   aboutPayment(paymentsv1.PaymentStatus_PAYMENT_STATUS_EXPIRED, 0),
+		"OFFER_CLOSED":             aboutPayment(paymentsv1.PaymentStatus_PAYMENT_STATUS_EXPIRED, 0),
+
+		"REFUND":            aboutRefund(refunded, notRefunded),
+		"REFUND_WITH_DATA":  aboutRefund(refunded, notRefunded),
+		"REFUND_FAILED":     aboutRefund(notRefunded, 0),
+		"REFUNDED_REVERSED": aboutRefund(notRefunded, 0),
+		"POSTPONED_REFUND":  aboutRefund(paymentsv1.RefundStatus_REFUND_STATUS_PENDING, notRefunded),
+
+		"REQUEST_FOR_INFORMATION":           aboutDispute(inquiry, needsResponse),
+		"NOTIFICATION_OF_CHARGEBACK":        aboutDispute(chargeback, needsResponse),
+		"CHARGEBACK":                        aboutDispute(chargeback, needsResponse),
+		"INFORMATION_SUPPLIED":              aboutDispute(0, underReview),
+		"CHARGEBACK_REVERSED":               aboutDispute(chargeback, won),
+		"ISSUER_RESPONSE_TIMEFRAME_EXPIRED": aboutDispute(0, won),
+		"DISPUTE_DEFENSE_PERIOD_ENDED":      aboutDispute(0, paymentsv1.DisputeStatus_DISPUTE_STATUS_EXPIRED),
+		"SECOND_CHARGEBACK":                 aboutDispute(chargeback, lost),
+		"PREARBITRATION_OPEN":               aboutDispute(preArbitration, needsResponse),
+		"PREARBITRATION_ACCEPTED":           aboutDispute(preArbitration, paymentsv1.DisputeStatus_DISPUTE_STATUS_ACCEPTED),
+		"PREARBITRATION_DECLINED":           aboutDispute(preArbitration, underReview),
+		"PREARBITRATION_ISSUER_WITHDRAWN":   aboutDispute(preArbitration, paymentsv1.DisputeStatus_DISPUTE_STATUS_WITHDRAWN),
+		"PREARBITRATION_WON":                aboutDispute(preArbitration, won),
+		"PREARBITRATION_LOST":               aboutDispute(preArbitration, lost),
+		"SCHEME_ARBITRATION":                aboutDispute(arbitration, underReview),
+		"SCHEME_ARBITRATION_WON":            aboutDispute(arbitration, won),
+		"SCHEME_ARBITRATION_LOST":           aboutDispute(arbitration, lost),
+
+		"PAYOUT_THIRDPARTY":  aboutPayout(paymentsv1.PayoutStatus_PAYOUT_STATUS_SUCCEEDED, paymentsv1.PayoutStatus_PAYOUT_STATUS_FAILED),
+		"PAYOUT_DECLINE":     aboutPayout(paymentsv1.PayoutStatus_PAYOUT_STATUS_VOIDED, 0),
+		"PAYOUT_EXPIRE":      aboutPayout(paymentsv1.PayoutStatus_PAYOUT_STATUS_EXPIRED, 0),
+		"PAIDOUT_REVERSED":   aboutPayout(paymentsv1.PayoutStatus_PAYOUT_STATUS_RETURNED, 0),
+		"RECURRING_CONTRACT": {tell: tellMandate},
 	}
 }
 
-func payoutEvents() map[string]outcome[paymentsv1.PayoutStatus] {
-	type to = outcome[paymentsv1.PayoutStatus]
-	return map[string]to{
-		"PAYOUT_THIRDPARTY": {paymentsv1.PayoutStatus_PAYOUT_STATUS_SUCCEEDED, paymentsv1.PayoutStatus_PAYOUT_STATUS_FAILED},
-		"PAYOUT_DECLINE":    {success: paymentsv1.PayoutStatus_PAYOUT_STATUS_VOIDED},
-		"PAYOUT_EXPIRE":     {success: paymentsv1.PayoutStatus_PAYOUT_STATUS_EXPIRED},
-		"PAIDOUT_REVERSED":  {success: paymentsv1.PayoutStatus_PAYOUT_STATUS_RETURNED},
+// outcome is the status of an event that speaks of success, or of one that does not.
+func outcome[S any](success bool, done, failed S) S {
+	if success {
+		return done
+	}
+	return failed
+}
+
+// aboutPayment: the amount of a capture is that of one capture, and no sum; that of a
+// cancellation is the payment's own.
+func aboutPayment(done, failed paymentsv1.PaymentStatus) meaning {
+	return meaning{payment: true, tell: func(event *paymentsv1.WebhookEvent, item *api.NotificationItem, amount *paymentsv1.Money, success bool) {
+		p := &paymentsv1.Payment{Id: event.GetObjectId(), Reference: item.MerchantReference, Status: outcome(success, done, failed)}
+		if p.GetStatus() == 0 {
+			return
+		}
+		switch item.EventCode {
+		case "AUTHORISATION", "PENDING", "OFFER_CLOSED":
+			p.Amount = amount
+		}
+		if p.GetStatus() == paymentsv1.PaymentStatus_PAYMENT_STATUS_AUTHORIZED {
+			p.AuthorizedAmount = amount
+		}
+		if p.GetStatus() == paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED {
+			p.Decline = sdk.NewDecline(sdk.GenericDecline) // the reason is not signed
+		}
+		event.Subject = &paymentsv1.WebhookEvent_Payment{Payment: p}
+	}}
+}
+
+func aboutRefund(done, failed paymentsv1.RefundStatus) meaning {
+	return meaning{tell: func(event *paymentsv1.WebhookEvent, item *api.NotificationItem, amount *paymentsv1.Money, success bool) {
+		if status := outcome(success, done, failed); status != 0 {
+			event.Subject = &paymentsv1.WebhookEvent_Refund{Refund: &paymentsv1.Refund{
+				Id: item.PSPReference, PaymentId: item.OriginalReference, Status: status, Amount: amount,
+			}}
+		}
+	}}
+}
+
+func aboutDispute(stage paymentsv1.DisputeStage, status paymentsv1.DisputeStatus) meaning {
+	return meaning{tell: func(event *paymentsv1.WebhookEvent, item *api.NotificationItem, amount *paymentsv1.Money, success bool) {
+		event.Subject = &paymentsv1.WebhookEvent_Dispute{Dispute: &paymentsv1.Dispute{
+			Id: item.PSPReference, PaymentId: item.OriginalReference, Reference: item.MerchantReference, Amount: amount,
+			Stage: stage, Status: outcome(success, status, paymentsv1.DisputeStatus_DISPUTE_STATUS_UNKNOWN),
+		}}
+	}}
+}
+
+func aboutPayout(done, failed paymentsv1.PayoutStatus) meaning {
+	return meaning{tell: func(event *paymentsv1.WebhookEvent, item *api.NotificationItem, amount *paymentsv1.Money, success bool) {
+		if status := outcome(success, done, failed); status != 0 {
+			event.Subject = &paymentsv1.WebhookEvent_Payout{Payout: &paymentsv1.Payout{
+				Id: cmp.Or(item.OriginalReference, item.PSPReference), Reference: item.MerchantReference, Status: status, Amount: amount,
+			}}
+		}
+	}}
+}
+
+func tellMandate(event *paymentsv1.WebhookEvent, item *api.NotificationItem, _ *paymentsv1.Money, success bool) {
+	if success {
+		event.Subject = &paymentsv1.WebhookEvent_Mandate{Mandate: &paymentsv1.Mandate{
+			Id: item.PSPReference, Reference: item.MerchantReference, Status: paymentsv1.MandateStatus_MANDATE_STATUS_ACTIVE,
+		}}
 	}
 }
 
@@ -136,95 +160,22 @@ func eventOf(ctx context.Context, item *api.NotificationItem) (*paymentsv1.Webho
 	if err != nil {
 		return nil, err
 	}
-	success := item.Success == "true"
-	if !success && item.Success != "false" {
+	switch m := meanings()[item.EventCode]; {
+	case item.Success != "true" && item.Success != "false":
 		sdk.Unmapped(ctx, "webhook.success", item.Success)
-		return event, nil
-	}
-	switch subjectOf(item.EventCode) {
-	case aboutPayment:
-		if p := paymentEvent(item, amount, success); p != nil {
-			event.Subject = &paymentsv1.WebhookEvent_Payment{Payment: p}
-		}
-	case aboutRefund:
-		if status := of(refundEvents()[item.EventCode], success); status != 0 {
-			event.Subject = &paymentsv1.WebhookEvent_Refund{Refund: &paymentsv1.Refund{
-				Id: item.PSPReference, PaymentId: item.OriginalReference, Status: status, Amount: amount,
-			}}
-		}
-	case aboutDispute:
-		at := disputeEvents()[item.EventCode]
-		if !success {
-			at.status = paymentsv1.DisputeStatus_DISPUTE_STATUS_UNKNOWN
-		}
-		event.Subject = &paymentsv1.WebhookEvent_Dispute{Dispute: &paymentsv1.Dispute{
-			Id: item.PSPReference, PaymentId: item.OriginalReference, Reference: item.MerchantReference,
-			Stage: at.stage, Status: at.status, Amount: amount,
-		}}
-	case aboutMandate:
-		if success {
-			event.Subject = &paymentsv1.WebhookEvent_Mandate{Mandate: &paymentsv1.Mandate{
-				Id: item.PSPReference, Reference: item.MerchantReference, Status: paymentsv1.MandateStatus_MANDATE_STATUS_ACTIVE,
-			}}
-		}
-	case aboutPayout:
-		if status := of(payoutEvents()[item.EventCode], success); status != 0 {
-			event.Subject = &paymentsv1.WebhookEvent_Payout{Payout: &paymentsv1.Payout{
-				Id: objectOfPayout(item), Reference: item.MerchantReference, Status: status, Amount: amount,
-			}}
-		}
+	case m.tell != nil:
+		m.tell(event, item, amount, item.Success == "true")
 	}
 	return event, nil
-}
-
-func of[S any](o outcome[S], success bool) S {
-	if success {
-		return o.success
-	}
-	return o.failure
-}
-
-// paymentEvent is the payment of an event, or nil where the event says nothing of
-// its state. The amount of a capture is that of one capture, and no sum.
-func paymentEvent(item *api.NotificationItem, amount *paymentsv1.Money, success bool) *paymentsv1.Payment {
-	status := of(paymentEvents()[item.EventCode], success)
-	if status == 0 {
-		return nil
-	}
-	p := &paymentsv1.Payment{Id: objectID(item), Reference: item.MerchantReference, Status: status}
-	switch item.EventCode {
-	case "AUTHORISATION":
-		p.Amount = amount
-		if success {
-			p.AuthorizedAmount = amount
-		} else {
-			p.Decline = sdk.NewDecline(sdk.GenericDecline) // the reason is not signed
-		}
-	case "AUTHORISATION_ADJUSTMENT":
-		p.AuthorizedAmount = amount
-	case "PENDING", "OFFER_CLOSED":
-		p.Amount = amount
-	}
-	return p
-}
-
-// objectOfPayout: a payout is named by the request that made it.
-func objectOfPayout(item *api.NotificationItem) string {
-	if item.OriginalReference != "" {
-		return item.OriginalReference
-	}
-	return item.PSPReference
 }
 
 // signedData are the signed fields as they came, under Adyen's names.
 func signedData(item *api.NotificationItem) *structpb.Struct {
 	data := &structpb.Struct{Fields: map[string]*structpb.Value{}}
-	fields := signedFields(item)
-	for i, name := range []string{
-		"pspReference", "originalReference", "merchantAccountCode", "merchantReference", "value", "currency", "eventCode", "success",
-	} {
-		if fields[i] != "" {
-			data.Fields[name] = structpb.NewStringValue(fields[i])
+	names := [...]string{"pspReference", "originalReference", "merchantAccountCode", "merchantReference", "value", "currency", "eventCode", "success"}
+	for i, value := range signedFields(item) {
+		if value != "" {
+			data.Fields[names[i]] = structpb.NewStringValue(value)
 		}
 	}
 	return data

@@ -3,6 +3,7 @@ package adyen
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -26,9 +27,7 @@ func start(t *testing.T, baseURL string, changes ...object) *connectortest.Harne
 		"return_url": "https://shop.example/return", "webhook_secrets": []string{webhookKey},
 	}
 	for _, change := range changes {
-		for name, value := range change {
-			config[name] = value
-		}
+		maps.Copy(config, change)
 	}
 	return connectortest.Start(t, New(), config)
 }
@@ -59,9 +58,7 @@ func answering(t *testing.T, code int, header http.Header, document any) *canned
 		c.last, c.path = object{}, r.URL.RequestURI()
 		_ = json.Unmarshal(body, &c.last) // a GET has none
 		c.mu.Unlock()
-		for name, values := range header {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), header)
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(code)
 		_, _ = w.Write(raw)

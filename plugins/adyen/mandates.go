@@ -7,7 +7,6 @@ import (
 
 	"google.golang.org/protobuf/types/known/structpb"
 
-	"github.com/patchbay/patchbay/plugins/adyen/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
 )
@@ -45,60 +44,31 @@ func mandateOf(data map[string]string) string {
 	return mandateID(storedID(data), cmp.Or(data["tokenization.shopperReference"], data["recurring.shopperReference"]))
 }
 
-// mandateOptions are the connector_options of SetupMandate and ChargeMandate.
-type mandateOptions struct {
-	StoredType string `json:"stored_type"` // Adyen's type of an instrument that is no card
-	Native3DS  bool   `json:"native_3ds"`
-}
-
 // SetupMandate implements sdk.MandateStarter: a payment of nothing, which stores the
 // instrument.
 func (*Connector) SetupMandate(ctx context.Context, req *paymentsv1.SetupMandateRequest) (*paymentsv1.SetupMandateResponse, error) {
-	adyen, err := accountOf(ctx)
-	if err != nil {
+	switch {
+	case req.GetVerificationAmount().GetCurrencyCode() == "":
+		return nil, sdk.InvalidField("verification_amount.currency_code", "is required: Adyen asks the issuer in a currency")
+	case req.GetVerificationAmount().GetMinorUnits() != 0:
+		return nil, sdk.InvalidField("verification_amount.minor_units", "must be 0: Adyen would capture anything else")
+	}
+	if err := checkShopper(req.GetCustomerId()); err != nil {
 		return nil, err
 	}
-	asked, err := adyen.mandateRequest(req)
-	if err != nil {
-		return nil, err
-	}
-	told, err := adyen.CreatePayment(ctx, asked)
-	if err != nil {
-		return nil, failure(err)
-	}
-	p, err := paymentOf(ctx, told, expectation{reference: req.GetReference(), amount: req.GetVerificationAmount()})
+	p, err := pay(ctx, &paymentsv1.AuthorizeRequest{
+		Reference: req.GetReference(), Amount: req.GetVerificationAmount(), PaymentMethod: req.GetPaymentMethod(),
+		CaptureMethod: paymentsv1.CaptureMethod_CAPTURE_METHOD_MANUAL, ReturnUrl: req.GetReturnUrl(), Language: req.GetLanguage(),
+		CustomerId: req.GetCustomerId(), Customer: req.GetCustomer(), BillingAddress: req.GetBillingAddress(), BrowserInfo: req.GetBrowserInfo(),
+		ThreeDs: req.GetThreeDs(), Metadata: req.GetMetadata(), ConnectorOptions: req.GetConnectorOptions(),
+		StoredCredential: &paymentsv1.StoredCredential{
+			SetupFutureUsage: paymentsv1.SetupFutureUsage_SETUP_FUTURE_USAGE_OFF_SESSION, MandateTerms: req.GetTerms(),
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
 	return &paymentsv1.SetupMandateResponse{Mandate: mandateFrom(p, req)}, nil
-}
-
-func (a *account) mandateRequest(req *paymentsv1.SetupMandateRequest) (api.PaymentRequest, error) {
-	none := api.PaymentRequest{}
-	options, err := sdk.Options[mandateOptions](req.GetConnectorOptions())
-	switch {
-	case err != nil:
-		return none, err
-	case req.GetVerificationAmount().GetCurrencyCode() == "":
-		return none, sdk.InvalidField("verification_amount.currency_code", "is required: Adyen asks the issuer in a currency")
-	case req.GetVerificationAmount().GetMinorUnits() != 0:
-		return none, sdk.InvalidField("verification_amount.minor_units", "must be 0: Adyen would capture anything else")
-	}
-	if err := checkShopper(req.GetCustomerId()); err != nil {
-		return none, err
-	}
-	asked, err := a.basicRequest(req.GetReference(), req.GetVerificationAmount(), req.GetReturnUrl(), req.GetMetadata())
-	if err != nil {
-		return none, err
-	}
-	asked.ShopperReference, asked.ShopperLocale = req.GetCustomerId(), req.GetLanguage()
-	asked.ShopperInteraction, asked.StorePaymentMethod = ecommerce, true
-	asked.RecurringProcessingModel = processingModel(paymentsv1.SetupFutureUsage_SETUP_FUTURE_USAGE_OFF_SESSION, req.GetTerms())
-	setShopper(&asked, req.GetCustomer(), req.GetBillingAddress(), req.GetBrowserInfo())
-	if err := setMethod(&asked, req.GetPaymentMethod(), authorizeOptions{StoredType: options.StoredType}); err != nil {
-		return none, err
-	}
-	return asked, setThreeDS(&asked, req.GetThreeDs(), options.Native3DS)
 }
 
 // checkShopper holds a shopper's reference to Adyen's limits, and to those of a
@@ -144,44 +114,13 @@ func mandateFrom(p *paymentsv1.Payment, req *paymentsv1.SetupMandateRequest) *pa
 
 // ChargeMandate implements sdk.MandateCharger.
 func (*Connector) ChargeMandate(ctx context.Context, req *paymentsv1.ChargeMandateRequest) (*paymentsv1.ChargeMandateResponse, error) {
-	options, err := sdk.Options[mandateOptions](req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	stored, shopper, err := mandateParts(req.GetMandateId())
-	if err != nil {
-		return nil, err
-	}
-	if shopper = cmp.Or(shopper, req.GetCustomerId()); shopper == "" {
-		return nil, sdk.InvalidField("customer_id", "is required where mandate_id does not name the shopper")
-	}
-	adyen, err := accountOf(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if adyen.ReturnURL == "" {
-		return nil, sdk.Errorf(sdk.Misconfigured, configInvalid, "the account's configuration: return_url is missing, which Adyen wants with every payment")
-	}
-	asked, err := adyen.basicRequest(req.GetReference(), req.GetAmount(), "", req.GetMetadata())
-	if err != nil {
-		return nil, err
-	}
-	asked.CaptureDelayHours, asked.AdditionalData = capture(req.GetCaptureMethod())
-	asked.ShopperReference, asked.ShopperStatement = shopper, req.GetStatementDescriptor()
-	asked.PaymentMethod = api.PaymentMethod{
-		Type: cmp.Or(options.StoredType, "scheme"), StoredPaymentMethodID: stored, NetworkPaymentReference: req.GetNetworkTransactionId(),
-	}
-	setMerchantInitiated(&asked, req.GetReason())
-	if asked.LineItems, err = lineItems(req.GetOrder().GetLineItems(), req.GetOrder().GetTaxIncluded()); err != nil {
-		return nil, err
-	}
-	told, err := adyen.CreatePayment(ctx, asked)
-	if err != nil {
-		return nil, failure(err)
-	}
-	payment, err := paymentOf(ctx, told, expectation{
-		reference: req.GetReference(), amount: req.GetAmount(),
-		automatic: req.GetCaptureMethod() != paymentsv1.CaptureMethod_CAPTURE_METHOD_MANUAL,
+	payment, err := pay(ctx, &paymentsv1.AuthorizeRequest{
+		Reference: req.GetReference(), Amount: req.GetAmount(), CaptureMethod: req.GetCaptureMethod(), CustomerId: req.GetCustomerId(),
+		PaymentMethod: &paymentsv1.PaymentMethod{Method: &paymentsv1.PaymentMethod_Mandate{Mandate: &paymentsv1.MandateReference{MandateId: req.GetMandateId()}}},
+		StoredCredential: &paymentsv1.StoredCredential{
+			Initiator: paymentsv1.Initiator_INITIATOR_MERCHANT, Reason: req.GetReason(), NetworkTransactionId: req.GetNetworkTransactionId(),
+		},
+		StatementDescriptor: req.GetStatementDescriptor(), Order: req.GetOrder(), Metadata: req.GetMetadata(), ConnectorOptions: req.GetConnectorOptions(),
 	})
 	return &paymentsv1.ChargeMandateResponse{Payment: payment}, err
 }
@@ -225,17 +164,13 @@ func (*Connector) RevokeMandate(ctx context.Context, req *paymentsv1.RevokeManda
 }
 
 // mandateCall is what an operation on a mandate begins with.
-func mandateCall(ctx context.Context, id string, options *structpb.Struct) (adyen *account, stored, shopper string, err error) {
-	if _, err := sdk.Options[sdk.NoOptions](options); err != nil {
-		return nil, "", "", err
-	}
-	stored, shopper, err = mandateParts(id)
-	if err != nil {
+func mandateCall(ctx context.Context, id string, given *structpb.Struct) (adyen *account, stored, shopper string, err error) {
+	if stored, shopper, err = mandateParts(id); err != nil {
 		return nil, "", "", err
 	}
 	if shopper == "" {
 		return nil, "", "", sdk.InvalidField("mandate_id", "does not name the shopper: instrument@shopper")
 	}
-	adyen, err = accountOf(ctx)
+	adyen, _, err = begin[sdk.NoOptions](ctx, given)
 	return adyen, stored, shopper, err
 }

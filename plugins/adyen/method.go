@@ -20,7 +20,7 @@ func plainMethods() map[string]string {
 		"paypal": "paypal", "alipay": "alipay", "swish": "swish", "twint": "twint", "mobilepay": "mobilepay",
 		"bancontact": "bcmc_mobile", "trustly": "trustly", "sofort": "directEbanking",
 		"pix": "pix", "multibanco": "multibanco",
-		"klarna": "klarna", "affirm": "affirm", "afterpay": "afterpaytouch", "clearpay": "clearpay",
+		"klarna": "klarna", "affirm": "affirm", "afterpay": "afterpaytouch",
 	}
 }
 
@@ -82,9 +82,11 @@ func setMethod(req *api.PaymentRequest, method *paymentsv1.PaymentMethod, o auth
 	case *paymentsv1.PaymentMethod_Mandate:
 		id, shopper, err := mandateParts(m.Mandate.GetMandateId())
 		if err != nil {
-			return sdk.InvalidField("payment_method.mandate.mandate_id", "is not one that this connector gives")
+			return err
 		}
-		req.ShopperReference = shopper
+		if req.ShopperReference = cmp.Or(shopper, req.ShopperReference); req.ShopperReference == "" {
+			return sdk.InvalidField("customer_id", "is required where the mandate's id does not name the shopper")
+		}
 		req.PaymentMethod = api.PaymentMethod{Type: cmp.Or(o.StoredType, "scheme"), StoredPaymentMethodID: id}
 	case *paymentsv1.PaymentMethod_NetworkToken:
 		setNetworkToken(req, m.NetworkToken)
@@ -97,10 +99,10 @@ func setMethod(req *api.PaymentRequest, method *paymentsv1.PaymentMethod, o auth
 	case *paymentsv1.PaymentMethod_BankTransfer:
 		return setPlain(req, m.BankTransfer.GetType())
 	case *paymentsv1.PaymentMethod_PayLater:
-		if err := setPlain(req, m.PayLater.GetType()); err != nil || m.PayLater.GetType() != "klarna" {
-			return err
+		if m.PayLater.GetType() == "klarna" {
+			return setKlarna(req, m.PayLater.GetPlan())
 		}
-		return setKlarnaPlan(req, m.PayLater.GetPlan())
+		return setPlain(req, m.PayLater.GetType())
 	default:
 		return unsupportedMethod("of this family")
 	}
@@ -154,19 +156,13 @@ func setWallet(req *api.PaymentRequest, w *paymentsv1.Wallet) error {
 			req.PaymentMethod = api.PaymentMethod{Type: "googlepay", GooglePayToken: token}
 		}
 		return nil
-	case "mb_way", "vipps":
-		m := api.PaymentMethod{TelephoneNumber: w.GetPhone()}
-		m.Type, _ = adyenType(w.GetType())
-		if w.GetType() == "mb_way" {
-			m.ShopperEmail = cmp.Or(w.GetEmail(), req.ShopperEmail)
-			if m.ShopperEmail == "" {
-				return sdk.InvalidField("payment_method.wallet.email", "is required for this wallet")
-			}
+	case "vipps":
+		req.PaymentMethod = api.PaymentMethod{Type: "vipps", TelephoneNumber: w.GetPhone()}
+		return nil
+	case "mb_way":
+		req.PaymentMethod = api.PaymentMethod{
+			Type: "mbway", TelephoneNumber: w.GetPhone(), ShopperEmail: cmp.Or(w.GetEmail(), req.ShopperEmail),
 		}
-		if m.TelephoneNumber == "" {
-			return sdk.InvalidField("payment_method.wallet.phone", "is required for this wallet")
-		}
-		req.PaymentMethod = m
 		return nil
 	default:
 		return setPlain(req, w.GetType())
@@ -194,14 +190,14 @@ func setBankRedirect(req *api.PaymentRequest, b *paymentsv1.BankRedirect, o auth
 	return nil
 }
 
+// setBankDebit leaves it to Adyen to say what of an account is missing.
 func setBankDebit(req *api.PaymentRequest, b *paymentsv1.BankDebit) error {
 	a := b.GetAccount()
 	m := api.PaymentMethod{BankAccountNumber: a.GetAccountNumber()}
 	m.Type, _ = adyenType(b.GetType())
-	missing := ""
 	switch b.GetType() {
 	case "sepa_debit":
-		m.IBAN, m.OwnerName, missing = a.GetIban(), a.GetHolderName(), firstEmpty("iban", a.GetIban(), "holder_name", a.GetHolderName())
+		m.IBAN, m.OwnerName = a.GetIban(), a.GetHolderName()
 	case "ach_debit":
 		m.BankLocationID, m.OwnerName = a.GetRoutingNumber(), a.GetHolderName()
 		m.AccountHolderType = map[paymentsv1.BankAccountOwnerKind]string{
@@ -212,45 +208,25 @@ func setBankDebit(req *api.PaymentRequest, b *paymentsv1.BankDebit) error {
 			paymentsv1.BankAccountKind_BANK_ACCOUNT_KIND_CHECKING: "checking",
 			paymentsv1.BankAccountKind_BANK_ACCOUNT_KIND_SAVINGS:  "savings",
 		}[a.GetKind()]
-		missing = firstEmpty("account_number", a.GetAccountNumber(), "routing_number", a.GetRoutingNumber())
 	case "bacs_debit":
 		m.BankLocationID, m.HolderName = a.GetSortCode(), a.GetHolderName()
-		missing = firstEmpty("account_number", a.GetAccountNumber(), "sort_code", a.GetSortCode())
 	case "becs_debit":
 		m.BankBranchCode, m.HolderName = a.GetBsb(), a.GetHolderName()
-		missing = firstEmpty("account_number", a.GetAccountNumber(), "bsb", a.GetBsb())
 	default:
 		return unsupportedMethod(strconv.Quote(b.GetType()))
-	}
-	if missing != "" {
-		return sdk.InvalidField("payment_method.bank_debit.account."+missing, "is required for this scheme")
 	}
 	req.PaymentMethod = m
 	return nil
 }
 
-// firstEmpty names the first of some pairs of name and value that has no value.
-func firstEmpty(pairs ...string) string {
-	for pair := range slices.Chunk(pairs, 2) {
-		if pair[1] == "" {
-			return pair[0]
-		}
-	}
-	return ""
-}
-
-// setKlarnaPlan chooses one of Klarna's products.
+// setKlarna chooses one of Klarna's products.
 // Source: https://docs.adyen.com/payment-methods/klarna/api-only.
-func setKlarnaPlan(req *api.PaymentRequest, plan string) error {
-	switch plan {
-	case "", "pay_later":
-	case "pay_over_time":
-		req.PaymentMethod.Type = "klarna_account"
-	case "pay_now":
-		req.PaymentMethod.Type = "klarna_paynow"
-	default:
+func setKlarna(req *api.PaymentRequest, plan string) error {
+	product, ok := map[string]string{"": "klarna", "pay_later": "klarna", "pay_over_time": "klarna_account", "pay_now": "klarna_paynow"}[plan]
+	if !ok {
 		return sdk.InvalidField("payment_method.pay_later.plan", "must be one of pay_later, pay_over_time and pay_now")
 	}
+	req.PaymentMethod = api.PaymentMethod{Type: product}
 	return nil
 }
 

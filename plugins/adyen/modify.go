@@ -1,6 +1,7 @@
 package adyen
 
 import (
+	"cmp"
 	"context"
 
 	"google.golang.org/protobuf/types/known/structpb"
@@ -52,10 +53,7 @@ func (*Connector) Void(ctx context.Context, req *paymentsv1.VoidRequest) (*payme
 		}
 		return &paymentsv1.VoidResponse{Payment: pending(ctx, told)}, nil
 	}
-	if _, err := sdk.Options[sdk.NoOptions](req.GetConnectorOptions()); err != nil {
-		return nil, err
-	}
-	adyen, err := accountOf(ctx)
+	adyen, _, err := begin[sdk.NoOptions](ctx, req.GetConnectorOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +79,7 @@ func (*Connector) Reverse(ctx context.Context, req *paymentsv1.ReverseRequest) (
 
 // adjustOptions are the connector_options of AdjustAuthorization.
 type adjustOptions struct {
-	// IndustryUsage is why: delayedCharge, installment or noShow.
-	IndustryUsage string `json:"industry_usage"`
+	IndustryUsage string `json:"industry_usage"` // why: delayedCharge, installment or noShow
 }
 
 // AdjustAuthorization implements sdk.AuthorizationAdjuster.
@@ -106,17 +103,8 @@ func (*Connector) AdjustAuthorization(ctx context.Context, req *paymentsv1.Adjus
 
 // modify asks for a change of a payment that Adyen has an id of.
 func modify(ctx context.Context, payment, change string, options *structpb.Struct, asked api.Modification) (*api.Received, error) {
-	if _, err := sdk.Options[sdk.NoOptions](options); err != nil {
-		return nil, err
-	}
-	if err := pspReference("payment_id", payment); err != nil {
-		return nil, err
-	}
-	if len(asked.Reference) > maxReference {
-		return nil, sdk.InvalidField("reference", "must have at most 80 characters")
-	}
-	adyen, err := accountOf(ctx)
-	if err != nil {
+	adyen, _, err := begin[sdk.NoOptions](ctx, options)
+	if err = cmp.Or(err, pspReference("payment_id", payment), checkReference(asked.Reference)); err != nil {
 		return nil, err
 	}
 	asked.MerchantAccount = adyen.MerchantAccount

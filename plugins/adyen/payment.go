@@ -3,7 +3,7 @@ package adyen
 import (
 	"cmp"
 	"context"
-	"strconv"
+	"fmt"
 
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -115,9 +115,9 @@ func methodDetails(told *api.Payment) *paymentsv1.PaymentMethodDetails {
 	card := &paymentsv1.CardDetails{
 		Last4: data["cardSummary"], Bin: data["cardBin"], HolderName: data["cardHolderName"], Fingerprint: data["alias"],
 		Issuer: data["cardIssuingBank"], IssuerCountryCode: data["cardIssuingCountry"], Funding: funding(data["fundingSource"]),
-		SecurityCodeCheck: check(data["cvcResult"], cvcResults()), StreetCheck: check(data["avsResult"], avsStreets()),
-		PostalCodeCheck: check(data["avsResult"], avsPostalCodes()),
+		SecurityCodeCheck: checkSecurityCode(data["cvcResult"]),
 	}
+	card.StreetCheck, card.PostalCodeCheck = checkAddress(data["avsResult"])
 	if month, year, ok := expiry(data["expiryDate"]); ok {
 		card.ExpiryMonth, card.ExpiryYear = month, year
 	}
@@ -133,14 +133,8 @@ func methodDetails(told *api.Payment) *paymentsv1.PaymentMethodDetails {
 
 // expiry reads "03/2030" and "3/2030".
 func expiry(date string) (month, year int32, ok bool) {
-	for i := range date {
-		if date[i] == '/' {
-			m, errM := strconv.ParseInt(date[:i], 10, 32)
-			y, errY := strconv.ParseInt(date[i+1:], 10, 32)
-			return int32(m), int32(y), errM == nil && errY == nil
-		}
-	}
-	return 0, 0, false
+	n, err := fmt.Sscanf(date, "%d/%d", &month, &year)
+	return month, year, n == 2 && err == nil
 }
 
 func funding(word string) paymentsv1.CardFunding {

@@ -2,6 +2,7 @@ package adyen
 
 import (
 	"encoding/base64"
+	"maps"
 	"strings"
 	"testing"
 
@@ -18,9 +19,7 @@ const (
 
 func authorised1050(more object) object {
 	answer := object{"resultCode": "Authorised", "pspReference": pspID, "merchantReference": "order-1001", "amount": object{"currency": "EUR", "value": 1050}}
-	for name, value := range more {
-		answer[name] = value
-	}
+	maps.Copy(answer, more)
 	return answer
 }
 

@@ -14,7 +14,8 @@ import (
 // issuer.
 // Source: https://docs.adyen.com/api-explorer/Checkout/71/post/storedPaymentMethods.
 func (*Connector) Tokenize(ctx context.Context, req *paymentsv1.TokenizeRequest) (*paymentsv1.TokenizeResponse, error) {
-	if _, err := sdk.Options[sdk.NoOptions](req.GetConnectorOptions()); err != nil {
+	adyen, _, err := begin[sdk.NoOptions](ctx, req.GetConnectorOptions())
+	if err != nil {
 		return nil, err
 	}
 	c := req.GetPaymentMethod().GetCard()
@@ -22,10 +23,6 @@ func (*Connector) Tokenize(ctx context.Context, req *paymentsv1.TokenizeRequest)
 		return nil, sdk.Errorf(sdk.Unsupported, "", "Adyen stores only cards without a payment; SetupMandate stores the rest")
 	}
 	if err := checkShopper(req.GetCustomerId()); err != nil {
-		return nil, err
-	}
-	adyen, err := accountOf(ctx)
-	if err != nil {
 		return nil, err
 	}
 	stored, err := adyen.Store(ctx, api.StoreRequest{
@@ -59,17 +56,8 @@ func storedDetails(s *api.StoredMethod) *paymentsv1.PaymentMethodDetails {
 
 // DeletePaymentMethod implements sdk.PaymentMethodDeleter.
 func (*Connector) DeletePaymentMethod(ctx context.Context, req *paymentsv1.DeletePaymentMethodRequest) (*paymentsv1.DeletePaymentMethodResponse, error) {
-	if _, err := sdk.Options[sdk.NoOptions](req.GetConnectorOptions()); err != nil {
-		return nil, err
-	}
-	if err := pspReference("token", req.GetToken()); err != nil {
-		return nil, err
-	}
-	if err := checkShopper(req.GetCustomerId()); err != nil {
-		return nil, err
-	}
-	adyen, err := accountOf(ctx)
-	if err != nil {
+	adyen, _, err := begin[sdk.NoOptions](ctx, req.GetConnectorOptions())
+	if err = cmp.Or(err, pspReference("token", req.GetToken()), checkShopper(req.GetCustomerId())); err != nil {
 		return nil, err
 	}
 	if err := adyen.DeleteStored(ctx, adyen.MerchantAccount, req.GetCustomerId(), req.GetToken()); err != nil {
@@ -81,15 +69,12 @@ func (*Connector) DeletePaymentMethod(ctx context.Context, req *paymentsv1.Delet
 // CheckEligibility implements sdk.EligibilityChecker. Adyen lists what can be used
 // and tells no reason of what it leaves out.
 func (*Connector) CheckEligibility(ctx context.Context, req *paymentsv1.CheckEligibilityRequest) (*paymentsv1.CheckEligibilityResponse, error) {
-	if _, err := sdk.Options[sdk.NoOptions](req.GetConnectorOptions()); err != nil {
+	adyen, _, err := begin[sdk.NoOptions](ctx, req.GetConnectorOptions())
+	if err != nil {
 		return nil, err
 	}
 	if req.GetPaymentMethod() != nil {
 		return nil, sdk.InvalidField("payment_method", "is not taken: this connector asks about types, not instruments")
-	}
-	adyen, err := accountOf(ctx)
-	if err != nil {
-		return nil, err
 	}
 	units, err := amount(req.GetAmount())
 	if err != nil {

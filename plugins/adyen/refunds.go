@@ -2,7 +2,6 @@ package adyen
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/patchbay/patchbay/plugins/adyen/internal/api"
@@ -53,15 +52,11 @@ func (*Connector) CreateRefund(ctx context.Context, req *paymentsv1.CreateRefund
 	return &paymentsv1.CreateRefundResponse{Refund: refund}, nil
 }
 
-// refundReason is one of Adyen's words, however it is spelled, and nothing for any
-// other.
+// refundReason is Adyen's word for one of the contract's examples or its own in
+// another spelling, and nothing for any other.
 func refundReason(reason string) string {
-	word := strings.ToUpper(strings.ReplaceAll(reason, "_", " "))
-	if word == "REQUESTED BY CUSTOMER" {
-		word = "CUSTOMER REQUEST"
-	}
-	if slices.Contains([]string{"FRAUD", "CUSTOMER REQUEST", "RETURN", "DUPLICATE", "OTHER"}, word) {
-		return word
-	}
-	return ""
+	return map[string]string{
+		"fraud": "FRAUD", "fraudulent": "FRAUD", "duplicate": "DUPLICATE", "return": "RETURN", "other": "OTHER",
+		"customer_request": "CUSTOMER REQUEST", "requested_by_customer": "CUSTOMER REQUEST",
+	}[strings.ToLower(reason)]
 }

@@ -14,10 +14,7 @@ import (
 // SDK, which pays within it by itself; the outcome comes by webhook.
 // Source: https://docs.adyen.com/api-explorer/Checkout/71/post/sessions.
 func (*Connector) CreateClientSession(ctx context.Context, req *paymentsv1.CreateClientSessionRequest) (*paymentsv1.CreateClientSessionResponse, error) {
-	if _, err := sdk.Options[sdk.NoOptions](req.GetConnectorOptions()); err != nil {
-		return nil, err
-	}
-	adyen, err := accountOf(ctx)
+	adyen, _, err := begin[sdk.NoOptions](ctx, req.GetConnectorOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -39,16 +36,12 @@ func (*Connector) CreateClientSession(ctx context.Context, req *paymentsv1.Creat
 	return &paymentsv1.CreateClientSessionResponse{Session: session}, nil
 }
 
-func (a *account) sessionRequest(req *paymentsv1.CreateClientSessionRequest) (api.SessionRequest, error) {
-	basic, err := a.basicRequest(req.GetReference(), req.GetAmount(), req.GetReturnUrl(), req.GetMetadata())
-	if err != nil {
-		return api.SessionRequest{}, err
+func (a *account) sessionRequest(req *paymentsv1.CreateClientSessionRequest) (asked api.SessionRequest, err error) {
+	if asked.Basics, err = a.basics(req.GetReference(), req.GetAmount(), req.GetReturnUrl(), req.GetMetadata()); err != nil {
+		return asked, err
 	}
-	asked := api.SessionRequest{
-		MerchantAccount: basic.MerchantAccount, Amount: basic.Amount, Reference: basic.Reference, ReturnURL: basic.ReturnURL,
-		Metadata: basic.Metadata, CountryCode: req.GetCountryCode(), ShopperLocale: req.GetLanguage(),
-		ShopperReference: req.GetCustomerId(), ShopperEmail: req.GetCustomer().GetEmail(), ShopperName: shopperName(req.GetCustomer()),
-	}
+	asked.CountryCode, asked.ShopperLocale, asked.ShopperReference = req.GetCountryCode(), req.GetLanguage(), req.GetCustomerId()
+	asked.ShopperEmail, asked.ShopperName = req.GetCustomer().GetEmail(), shopperName(req.GetCustomer())
 	asked.CaptureDelayHours, asked.AdditionalData = capture(req.GetCaptureMethod())
 	if asked.AllowedPaymentMethods, err = adyenTypes(req.GetPaymentMethodTypes()); err != nil {
 		return asked, err

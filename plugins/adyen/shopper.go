@@ -73,7 +73,8 @@ func browserInfo(b *paymentsv1.BrowserInfo) *api.BrowserInfo {
 }
 
 // lineItems says what is bought. Adyen's amounts are those of one piece, with tax
-// and without.
+// and without; a line that does not part evenly, for a discount or its tax, counts as
+// one piece.
 // Source: https://docs.adyen.com/payment-methods/klarna/api-only, line items.
 func lineItems(items []*paymentsv1.LineItem, taxIncluded bool) ([]api.LineItem, error) {
 	var lines []api.LineItem
@@ -82,32 +83,26 @@ func lineItems(items []*paymentsv1.LineItem, taxIncluded bool) ([]api.LineItem, 
 		if err != nil {
 			return nil, err
 		}
-		unit, err := amount(item.GetUnitAmount())
-		if err != nil {
+		unit, errUnit := amount(item.GetUnitAmount())
+		tax, errTax := amount(item.GetTaxAmount())
+		if err := cmp.Or(errUnit, errTax); err != nil {
 			return nil, err
 		}
-		tax := api.Amount{}
-		if item.GetTaxAmount() != nil {
-			if tax, err = amount(item.GetTaxAmount()); err != nil {
-				return nil, err
-			}
-		}
-		line := api.LineItem{
-			ID: item.GetSku(), SKU: item.GetSku(), Description: item.GetName(), Quantity: item.GetQuantity(),
-			ItemCategory: item.GetCategory(), ProductURL: item.GetProductUrl(), ImageURL: item.GetImageUrl(),
-			TaxPercentage: int64(item.GetTaxRatePpm() / 100),
-		}
 		pieces := max(1, item.GetQuantity())
-		line.TaxAmount = tax.Value / pieces
-		line.AmountIncludingTax, line.AmountExcludingTax = unit.Value, unit.Value-line.TaxAmount
-		if !taxIncluded {
-			line.AmountIncludingTax, line.AmountExcludingTax = unit.Value+line.TaxAmount, unit.Value
+		net, gross, taxed := unit.Value, unit.Value, tax.Value/pieces
+		if taxIncluded {
+			net -= taxed
+		} else {
+			gross += taxed
 		}
-		if line.AmountIncludingTax*pieces != total.Value { // a discount, or tax that does not part evenly: the line counts as one piece
-			line.Quantity, line.TaxAmount = 1, tax.Value
-			line.AmountIncludingTax, line.AmountExcludingTax = total.Value, total.Value-tax.Value
+		if gross*pieces != total.Value {
+			pieces, net, gross, taxed = 1, total.Value-tax.Value, total.Value, tax.Value
 		}
-		lines = append(lines, line)
+		lines = append(lines, api.LineItem{
+			ID: item.GetSku(), SKU: item.GetSku(), Description: item.GetName(), Quantity: pieces,
+			AmountIncludingTax: gross, AmountExcludingTax: net, TaxAmount: taxed, TaxPercentage: int64(item.GetTaxRatePpm() / 100),
+			ItemCategory: item.GetCategory(), ProductURL: item.GetProductUrl(), ImageURL: item.GetImageUrl(),
+		})
 	}
 	return lines, nil
 }

@@ -123,7 +123,7 @@ func refusals() map[string][3]string {
 func redirecting(r *standin.Request) bool {
 	switch r.Text("paymentMethod.type") {
 	case "ideal", "eps", "onlineBanking_PL", "klarna", "klarna_account", "klarna_paynow", "paypal", "directEbanking", "trustly",
-		"affirm", "afterpaytouch", "clearpay", "alipay", "twint", "mobilepay", "vipps", "bcmc_mobile", "swish":
+		"affirm", "afterpaytouch", "alipay", "twint", "mobilepay", "vipps", "bcmc_mobile", "swish":
 		return true
 	}
 	return r.Text("paymentMethod.number") == "4212345678910006"

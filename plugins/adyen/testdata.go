@@ -20,28 +20,16 @@ func testData() []*connectorv1.TestData {
 }
 
 func authorizeExample(number, holder, summary string) *connectorv1.TestData {
-	text := structpb.NewStringValue
-	card := members{
-		"number": text(number), "expiry_month": structpb.NewNumberValue(3), "expiry_year": structpb.NewNumberValue(2030), "security_code": text("737"),
-	}
-	if holder != "" {
-		card["holder_name"] = text(holder)
-	}
-	return &connectorv1.TestData{
-		Summary: summary,
-		Method:  "patchbay.payments.v1.PaymentService/Authorize",
-		Request: &structpb.Struct{Fields: map[string]*structpb.Value{
-			"reference":      text("order-1001"),
-			"amount":         members{"currency_code": text("EUR"), "minor_units": text("1050")}.value(),
-			"return_url":     text("https://shop.example/return"),
-			"payment_method": members{"card": card.value()}.value(),
+	request, err := structpb.NewStruct(map[string]any{
+		"reference":  "order-1001",
+		"amount":     map[string]any{"currency_code": "EUR", "minor_units": "1050"},
+		"return_url": "https://shop.example/return",
+		"payment_method": map[string]any{"card": map[string]any{
+			"number": number, "expiry_month": 3, "expiry_year": 2030, "security_code": "737", "holder_name": holder,
 		}},
+	})
+	if err != nil {
+		panic(err) // texts and numbers always are a Struct
 	}
-}
-
-// members are those of a JSON object.
-type members map[string]*structpb.Value
-
-func (m members) value() *structpb.Value {
-	return structpb.NewStructValue(&structpb.Struct{Fields: m})
+	return &connectorv1.TestData{Summary: summary, Method: "patchbay.payments.v1.PaymentService/Authorize", Request: request}
 }

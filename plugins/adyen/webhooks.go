@@ -1,6 +1,7 @@
 package adyen
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -24,8 +25,8 @@ const accepted = "[accepted]"
 
 // ParseWebhook implements sdk.WebhookParser.
 func (*Connector) ParseWebhook(_ context.Context, req *paymentsv1.ParseWebhookRequest) (*paymentsv1.ParseWebhookResponse, error) {
-	n, err := api.ReadNotification(req.GetRequest().GetBody())
-	if err != nil || len(n.Items) == 0 || n.Items[0].Item.EventCode == "" {
+	n, ok := api.ReadNotification(req.GetRequest().GetBody())
+	if !ok {
 		return nil, sdk.InvalidField("request.body", "must be a standard webhook of Adyen's")
 	}
 	resp := &paymentsv1.ParseWebhookResponse{AccountHint: n.Items[0].Item.MerchantAccount}
@@ -49,8 +50,8 @@ func (*Connector) HandleWebhook(ctx context.Context, req *paymentsv1.HandleWebho
 	if err != nil {
 		return webhook.Rejected(http.StatusUnauthorized, err.Error()), nil
 	}
-	n, err := api.ReadNotification(req.GetRequest().GetBody())
-	if err != nil || len(n.Items) == 0 {
+	n, ok := api.ReadNotification(req.GetRequest().GetBody())
+	if !ok {
 		return webhook.Rejected(http.StatusBadRequest, "the body is no standard webhook"), nil
 	}
 	var events []*paymentsv1.WebhookEvent
@@ -116,13 +117,10 @@ func hint(item *api.NotificationItem) *paymentsv1.WebhookEvent {
 // objectID is the payment's id for events about payments, and the item's own for
 // those about what has an id of its own.
 func objectID(item *api.NotificationItem) string {
-	switch subjectOf(item.EventCode) {
-	case aboutPayment, aboutNothing:
-		if item.OriginalReference != "" {
-			return item.OriginalReference
-		}
+	if m, known := meanings()[item.EventCode]; known && !m.payment {
+		return item.PSPReference
 	}
-	return item.PSPReference
+	return cmp.Or(item.OriginalReference, item.PSPReference)
 }
 
 // itemAmount is the amount of an item; nil where there is none in a currency.

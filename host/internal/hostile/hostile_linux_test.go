@@ -71,7 +71,7 @@ func shortDir(t *testing.T) string {
 }
 
 func TestAttacks(t *testing.T) {
-	machine := sandbox.Inspect(t.Context(), shortDir(t))
+	machine := sandbox.Inspect(t.Context(), shortDir(t), nil)
 	if name := os.Getenv("PATCHBAY_EXPECT_TIER"); name != "" {
 		if want, err := sandbox.ParseTier(name); err != nil || machine.Tier < want {
 			t.Errorf("PATCHBAY_EXPECT_TIER is %s, and this machine has %s: %+v %v", name, machine.Tier, machine.Mechanisms, err)

@@ -27,6 +27,7 @@ func (p *process) confine() error {
 	job := sandbox.Job{
 		Tier: p.spec.Tier, Limits: p.spec.Limits, Args: p.cmd.Args, Env: p.cmd.Env,
 		SocketDir: p.socketDir, Brokered: p.spec.Egress != nil, Executables: []string{p.spec.Binary.path()},
+		Name: p.spec.Name, Groups: p.spec.Groups,
 	}
 	if p.spec.Binary.bundle {
 		job.Program, job.Executables = p.cmd.Path, []string{p.cmd.Path}
@@ -38,6 +39,15 @@ func (p *process) confine() error {
 	cell, err := sandbox.Confine(p.cmd, job, p.spec.Binary.file)
 	p.cell = cell
 	return err
+}
+
+// killLeft ends what a process leaves behind in its cgroup, out of its group of
+// processes' reach, and finds out what has ended it.
+func (p *process) killLeft() {
+	if p.cell != nil {
+		p.cell.Kill()
+		p.outOfMemory = p.cell.OutOfMemory()
+	}
 }
 
 // confined says what became of the sandbox. It waits until the plugin is executed.

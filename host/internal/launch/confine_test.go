@@ -17,7 +17,7 @@ import (
 // bestTier is what this machine can enforce.
 func bestTier(t *testing.T) sandbox.Tier {
 	t.Helper()
-	return sandbox.Inspect(t.Context(), t.TempDir()).Tier
+	return sandbox.Inspect(t.Context(), t.TempDir(), nil).Tier
 }
 
 // refuse is a way out that leads nowhere.

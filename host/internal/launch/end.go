@@ -26,17 +26,23 @@ type End struct {
 	Signal    syscall.Signal // the signal that ended it, or 0
 	ByHost    bool           // the host killed it
 	LastWords []string       // what it wrote at the end, on stderr
+	// OutOfMemory says that it has come to its own limit of memory, as far as a
+	// cgroup keeps that.
+	OutOfMemory bool
 }
 
 // FromOutside says whether somebody else killed the process: an operator, or the
-// kernel for want of memory.
-func (e End) FromOutside() bool { return e.Signal == syscall.SIGKILL && !e.ByHost }
+// kernel for want of memory, other than the process's own limit.
+func (e End) FromOutside() bool { return e.Signal == syscall.SIGKILL && !e.ByHost && !e.OutOfMemory }
 
 // String says it in a line.
 func (e End) String() string {
 	how := fmt.Sprintf("exit status %d", e.Code)
 	if e.Signal != 0 {
 		how = "signal: " + e.Signal.String()
+	}
+	if e.OutOfMemory {
+		how += ", at its limit of memory"
 	}
 	return how + e.words()
 }
@@ -60,6 +66,7 @@ func (p *process) end() End {
 		if w, ok := status.Sys().(syscall.WaitStatus); ok && w.Signaled() {
 			end.Signal = w.Signal()
 			end.ByHost = p.byHost && end.Signal == syscall.SIGKILL
+			end.OutOfMemory = p.outOfMemory && end.Signal == syscall.SIGKILL && !end.ByHost
 		}
 	}
 	return end

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
 
+	"github.com/patchbay/patchbay/host/internal/cgroup"
 	"github.com/patchbay/patchbay/host/internal/sandbox"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
@@ -42,6 +43,9 @@ type Spec struct {
 	// that have not looked what the machine can enforce.
 	Tier   sandbox.Tier
 	Limits sandbox.Limits
+	// Groups is where the plugin gets a cgroup, unless its tier is None; nil if it
+	// gets none.
+	Groups *cgroup.Tree
 	// Egress serves the plugin's way out to the network, until the listener is
 	// closed. It runs in a goroutine of its own. Nil: the plugin has the host's
 	// network.

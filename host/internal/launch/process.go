@@ -42,6 +42,8 @@ type process struct {
 	exited    chan struct{}  // closed when the process has ended and its streams are read
 	err       error          // of Wait; read after exited
 
+	outOfMemory bool // it has come to its cgroup's limit; read after exited
+
 	mu     sync.Mutex // held to start and to kill
 	cmd    *exec.Cmd  // nil until prepared
 	began  bool
@@ -149,6 +151,7 @@ func (p *process) run(started chan<- error, stdout, stderr *os.File) {
 	started <- nil
 
 	p.err = reap(p.cmd)
+	p.killLeft()
 	p.closeEgress()
 	limit := time.Now().Add(afterglow)
 	_ = stdout.SetReadDeadline(limit) // a grandchild in a session of its own may
@@ -237,6 +240,9 @@ func (p *process) kill() {
 	default:
 		p.byHost = true
 		killGroup(p.cmd.Process.Pid)
+		if p.cell != nil {
+			p.cell.Kill()
+		}
 	}
 }
 
@@ -248,8 +254,11 @@ func (p *process) abandon() {
 	p.closeEgress()
 }
 
-// cleanUp removes the sockets, which a killed plugin leaves behind.
+// cleanUp removes the sockets, which a killed plugin leaves behind, and its cgroup.
 func (p *process) cleanUp() {
+	if p.cell != nil {
+		_ = p.cell.Clear() // what can't be removed goes with the host's tree
+	}
 	if p.socketDir != "" {
 		_ = os.RemoveAll(p.socketDir)
 	}

@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/patchbay/patchbay/host/internal/cgroup"
 )
 
 // Cell is a process while it is being confined.
@@ -24,13 +26,38 @@ type Cell struct {
 	listener net.Listener
 	err      error
 	ready    bool
+
+	group *cgroup.Group // nil if it has none
 }
 
 // Confine makes a command start a job. The command has one extra file, which the
 // plugin keeps. program is the open file that is executed if the job names none.
-// Started or Abandon has to follow.
+// Started or Abandon has to follow, and Clear in the end.
 func Confine(cmd *exec.Cmd, job Job, program *os.File) (*Cell, error) {
-	return confine(cmd, job.orders(), program)
+	cell, err := confine(cmd, job.orders(), program)
+	if err != nil {
+		return nil, err
+	}
+	if err := cell.join(cmd, job); err != nil {
+		cell.report.Missing = append(cell.report.Missing, fmt.Sprintf("a cgroup (%v)", err))
+	}
+	if job.Limits.CPU > 0 && (cell.group == nil || !cell.group.LimitsCPU()) {
+		cell.report.Missing = append(cell.report.Missing, "a limit of processor time")
+	}
+	return cell, nil
+}
+
+// join has a command start in a cgroup of its own, if the job says where.
+func (c *Cell) join(cmd *exec.Cmd, job Job) (err error) {
+	if job.Groups == nil {
+		return nil
+	}
+	limits := cgroup.Limits{CPU: job.Limits.CPU, Memory: job.Limits.Memory, Processes: job.Limits.Processes}
+	if c.group, err = job.Groups.Make(job.Name, limits); err != nil {
+		return err
+	}
+	cmd.SysProcAttr.UseCgroupFD, cmd.SysProcAttr.CgroupFD = true, c.group.FD()
+	return nil
 }
 
 func confine(cmd *exec.Cmd, o orders, program *os.File) (_ *Cell, err error) {
@@ -71,9 +98,6 @@ func (o orders) missing() []string {
 	var missing []string
 	if o.Tier >= T2 && !o.Brokered {
 		missing = append(missing, "a network of its own")
-	}
-	if o.Limits.CPU > 0 {
-		missing = append(missing, "a limit of processor time")
 	}
 	return missing
 }
@@ -172,6 +196,27 @@ func receiveListener(rights []byte) (net.Listener, error) {
 	file := os.NewFile(uintptr(fds[0]), "egress")
 	defer file.Close()
 	return net.FileListener(file)
+}
+
+// Kill ends all that is left of the process and of what it has started, as far as
+// it has a cgroup.
+func (c *Cell) Kill() {
+	if c.group != nil {
+		c.group.Kill()
+	}
+}
+
+// OutOfMemory says whether the process and what it has started have come to their
+// limit of memory, as far as they have a cgroup.
+func (c *Cell) OutOfMemory() bool { return c.group != nil && c.group.OutOfMemory() }
+
+// Clear removes what was made for the process, which is killed if it lives. It may
+// be called again.
+func (c *Cell) Clear() error {
+	if c.group == nil {
+		return nil
+	}
+	return c.group.Remove()
 }
 
 // Outcome waits until the process is confined and executes its program, or has

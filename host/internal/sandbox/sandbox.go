@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/patchbay/patchbay/host/internal/cgroup"
 )
 
 // Tier is how well a plugin is confined. A higher one has all of those below.
@@ -85,6 +87,10 @@ type Job struct {
 	// Brokered says that it reaches the network through a listener that the host
 	// serves, and in no other way. Otherwise it has the host's network.
 	Brokered bool
+	// Name is for people, in the name of its cgroup.
+	Name string
+	// Groups is where it gets a cgroup; nil if it gets none.
+	Groups *cgroup.Tree
 }
 
 // Report is what became of a job's confinement.
@@ -149,6 +155,10 @@ type Mechanism struct {
 type Machine struct {
 	Tier       Tier
 	Mechanisms []Mechanism
+	// Groups is where plugins get a cgroup each; nil if they get none.
+	Groups *cgroup.Tree
+	// Controllers are the limits that cgroups could keep. No tier depends on them.
+	Controllers []Mechanism
 }
 
 // Resolve is the tier that a mode leads to on this machine.

@@ -8,10 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+
+	"github.com/patchbay/patchbay/host/internal/cgroup"
 )
 
 // Inspect finds what this machine can enforce.
-func Inspect(context.Context, string) Machine {
+func Inspect(context.Context, string, *cgroup.Tree) Machine {
 	return Machine{Tier: T1, Mechanisms: []Mechanism{{
 		Name:   "sandbox and limits",
 		Detail: runtime.GOOS + " has no sandbox here; Linux has one. A plugin gets an environment and a session of its own",
@@ -35,6 +37,15 @@ func (*Cell) Abandon() {}
 
 // Started lets the process go on.
 func (*Cell) Started() {}
+
+// Kill does nothing: the process has no cgroup.
+func (*Cell) Kill() {}
+
+// OutOfMemory says no: nobody counts.
+func (*Cell) OutOfMemory() bool { return false }
+
+// Clear has nothing to remove.
+func (*Cell) Clear() error { return nil }
 
 // Outcome is what became of it.
 func (c *Cell) Outcome() (Report, net.Listener, error) { return c.report, nil, nil }

@@ -7,7 +7,7 @@ import (
 )
 
 func TestInspect(t *testing.T) {
-	m := Inspect(t.Context(), t.TempDir())
+	m := Inspect(t.Context(), t.TempDir(), nil)
 	if m.Tier < T1 || len(m.Mechanisms) == 0 {
 		t.Fatalf("got %+v", m)
 	}
@@ -21,7 +21,7 @@ func TestInspectInVain(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("skipped: nothing is tried on this system")
 	}
-	m := Inspect(t.Context(), "/nonexistent")
+	m := Inspect(t.Context(), "/nonexistent", nil)
 	if m.Tier != None || !strings.Contains(m.Mechanisms[0].Detail, "no such file") {
 		t.Errorf("got %+v", m)
 	}

@@ -59,6 +59,7 @@ func (c Config) start(ctx context.Context, r *release) (*live, error) {
 		Egress:  c.wayOut(r, log),
 		Tier:    tier,
 		Limits:  limits(m),
+		Groups:  c.Machine.Groups,
 		Secrets: c.secretsOf(m.Name),
 	})
 	if err != nil {

@@ -78,7 +78,16 @@ var behaviours = map[string]func(){
 			fmt.Fprintln(os.Stderr, line)
 		}
 	},
-	"floods stderr":       func() { go flood() },
+	"floods stderr": func() { go flood() },
+	"burns": func() {
+		for range 2 {
+			go func() {
+				for {
+					continue
+				}
+			}()
+		}
+	},
 	"tells its arguments": func() { fmt.Fprintln(os.Stderr, strings.Join(os.Args[1:], " ")) },
 	"leaves a child": func() {
 		child := exec.Command("/bin/sleep", "3600")

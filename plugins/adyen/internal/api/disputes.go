@@ -61,43 +61,35 @@ func (c *Client) dispute(ctx context.Context, action string, req DisputeRequest)
 	return answer, c.post(ctx, c.DisputeURL+"/"+action, req, answer)
 }
 
-// SupplyDocument sends a file of evidence while it is read: base64 in a JSON
-// document, put together by hand so that no file is in memory as a whole.
-func (c *Client) SupplyDocument(ctx context.Context, dispute DisputeRequest, d Document) (*DisputeAnswer, error) {
-	head, err := json.Marshal(struct {
-		MerchantAccountCode string `json:"merchantAccountCode"`
-		DisputePSPReference string `json:"disputePspReference"`
-	}{dispute.MerchantAccountCode, dispute.DisputePSPReference})
+// SupplyDocument sends a file of evidence while it is read, and says how large it is:
+// base64 in a JSON document, put together by hand so that no file is in memory as a
+// whole.
+func (c *Client) SupplyDocument(ctx context.Context, dispute DisputeRequest, d Document) (answer *DisputeAnswer, size int64, err error) {
+	const here = "content goes here"
+	frame, err := json.Marshal(map[string]any{
+		"merchantAccountCode": dispute.MerchantAccountCode, "disputePspReference": dispute.DisputePSPReference,
+		"defenseDocuments": []map[string]string{{"defenseDocumentTypeCode": d.TypeCode, "contentType": d.ContentType, "content": here}},
+	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	about, err := json.Marshal(struct {
-		TypeCode    string `json:"defenseDocumentTypeCode"`
-		ContentType string `json:"contentType"`
-	}{d.TypeCode, d.ContentType})
-	if err != nil {
-		return nil, err
-	}
+	// A quotation mark within a value would be escaped.
+	before, after, _ := strings.Cut(string(frame), `"content":"`+here)
 	encoded, into := io.Pipe()
 	read := make(chan struct{})
-	defer func() {
-		_ = encoded.Close() // lets go of the encoder where the request ends early
-		<-read              // whoever gave the content has it back
-	}()
 	go func() {
 		defer close(read)
 		encoder := base64.NewEncoder(base64.StdEncoding, into)
-		_, err := io.Copy(encoder, d.Content)
-		if err == nil {
+		n, err := io.Copy(encoder, d.Content)
+		if size = n; err == nil {
 			err = encoder.Close()
 		}
 		into.CloseWithError(err)
 	}()
-	body := io.MultiReader(
-		strings.NewReader(strings.TrimSuffix(string(head), "}")+`,"defenseDocuments":[`+strings.TrimSuffix(string(about), "}")+`,"content":"`),
-		encoded,
-		strings.NewReader(`"}]}`),
-	)
-	answer := &DisputeAnswer{}
-	return answer, c.postRaw(ctx, c.DisputeURL+"/supplyDefenseDocument", body, answer)
+	answer = &DisputeAnswer{}
+	err = c.postRaw(ctx, c.DisputeURL+"/supplyDefenseDocument",
+		io.MultiReader(strings.NewReader(before+`"content":"`), encoded, strings.NewReader(after)), answer)
+	_ = encoded.Close() // lets go of the encoder where the request ended early
+	<-read              // whoever gave the content has it back
+	return answer, size, err
 }

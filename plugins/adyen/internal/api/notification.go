@@ -30,9 +30,8 @@ type NotificationItem struct {
 	} `json:"additionalData"`
 }
 
-// ReadNotification reads a webhook's body.
-func ReadNotification(body []byte) (Notification, error) {
-	var n Notification
+// ReadNotification reads a webhook's body; ok is false if it is none with an item.
+func ReadNotification(body []byte) (n Notification, ok bool) {
 	err := json.Unmarshal(body, &n)
-	return n, err
+	return n, err == nil && len(n.Items) > 0 && n.Items[0].Item.EventCode != ""
 }

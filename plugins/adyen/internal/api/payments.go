@@ -5,44 +5,49 @@ import (
 	"encoding/json"
 )
 
+// Basics are what payments and sessions have in common.
+type Basics struct {
+	MerchantAccount          string            `json:"merchantAccount"`
+	Amount                   Amount            `json:"amount"`
+	Reference                string            `json:"reference"`
+	ReturnURL                string            `json:"returnUrl"`
+	CaptureDelayHours        *int              `json:"captureDelayHours,omitempty"`
+	AdditionalData           map[string]string `json:"additionalData,omitempty"`
+	CountryCode              string            `json:"countryCode,omitempty"`
+	ShopperReference         string            `json:"shopperReference,omitempty"`
+	ShopperEmail             string            `json:"shopperEmail,omitempty"`
+	ShopperLocale            string            `json:"shopperLocale,omitempty"`
+	ShopperName              *ShopperName      `json:"shopperName,omitempty"`
+	RecurringProcessingModel string            `json:"recurringProcessingModel,omitempty"`
+	StorePaymentMethod       bool              `json:"storePaymentMethod,omitempty"`
+	LineItems                []LineItem        `json:"lineItems,omitempty"`
+	Metadata                 map[string]string `json:"metadata,omitempty"`
+}
+
 // PaymentRequest asks for a payment.
 // Source: https://docs.adyen.com/api-explorer/Checkout/71/post/payments.
 type PaymentRequest struct {
-	MerchantAccount          string              `json:"merchantAccount"`
-	Amount                   Amount              `json:"amount"`
-	Reference                string              `json:"reference"`
-	PaymentMethod            PaymentMethod       `json:"paymentMethod"`
-	ReturnURL                string              `json:"returnUrl"`
-	CaptureDelayHours        *int                `json:"captureDelayHours,omitempty"`
-	AdditionalData           map[string]string   `json:"additionalData,omitempty"`
-	Channel                  string              `json:"channel,omitempty"`
-	Origin                   string              `json:"origin,omitempty"`
-	CountryCode              string              `json:"countryCode,omitempty"`
-	ShopperReference         string              `json:"shopperReference,omitempty"`
-	ShopperEmail             string              `json:"shopperEmail,omitempty"`
-	ShopperIP                string              `json:"shopperIP,omitempty"`
-	ShopperLocale            string              `json:"shopperLocale,omitempty"`
-	ShopperName              *ShopperName        `json:"shopperName,omitempty"`
-	ShopperStatement         string              `json:"shopperStatement,omitempty"`
-	ShopperInteraction       string              `json:"shopperInteraction,omitempty"`
-	RecurringProcessingModel string              `json:"recurringProcessingModel,omitempty"`
-	StorePaymentMethod       bool                `json:"storePaymentMethod,omitempty"`
-	IndustryUsage            string              `json:"industryUsage,omitempty"`
-	TelephoneNumber          string              `json:"telephoneNumber,omitempty"`
-	DateOfBirth              string              `json:"dateOfBirth,omitempty"`
-	SocialSecurityNumber     string              `json:"socialSecurityNumber,omitempty"`
-	BillingAddress           *Address            `json:"billingAddress,omitempty"`
-	DeliveryAddress          *Address            `json:"deliveryAddress,omitempty"`
-	BrowserInfo              *BrowserInfo        `json:"browserInfo,omitempty"`
-	DeviceFingerprint        string              `json:"deviceFingerprint,omitempty"`
-	LineItems                []LineItem          `json:"lineItems,omitempty"`
-	Installments             *Installments       `json:"installments,omitempty"`
-	Metadata                 map[string]string   `json:"metadata,omitempty"`
-	MPIData                  *MPIData            `json:"mpiData,omitempty"`
-	AuthenticationData       *AuthenticationData `json:"authenticationData,omitempty"`
-	ThreeDS2RequestData      *ThreeDS2Request    `json:"threeDS2RequestData,omitempty"`
-	Store                    string              `json:"store,omitempty"`
-	SessionValidity          string              `json:"sessionValidity,omitempty"`
+	Basics
+	PaymentMethod        PaymentMethod       `json:"paymentMethod"`
+	Channel              string              `json:"channel,omitempty"`
+	Origin               string              `json:"origin,omitempty"`
+	ShopperIP            string              `json:"shopperIP,omitempty"`
+	ShopperStatement     string              `json:"shopperStatement,omitempty"`
+	ShopperInteraction   string              `json:"shopperInteraction,omitempty"`
+	IndustryUsage        string              `json:"industryUsage,omitempty"`
+	TelephoneNumber      string              `json:"telephoneNumber,omitempty"`
+	DateOfBirth          string              `json:"dateOfBirth,omitempty"`
+	SocialSecurityNumber string              `json:"socialSecurityNumber,omitempty"`
+	BillingAddress       *Address            `json:"billingAddress,omitempty"`
+	DeliveryAddress      *Address            `json:"deliveryAddress,omitempty"`
+	BrowserInfo          *BrowserInfo        `json:"browserInfo,omitempty"`
+	DeviceFingerprint    string              `json:"deviceFingerprint,omitempty"`
+	Installments         *Installments       `json:"installments,omitempty"`
+	MPIData              *MPIData            `json:"mpiData,omitempty"`
+	AuthenticationData   *AuthenticationData `json:"authenticationData,omitempty"`
+	ThreeDS2RequestData  *ThreeDS2Request    `json:"threeDS2RequestData,omitempty"`
+	Store                string              `json:"store,omitempty"`
+	SessionValidity      string              `json:"sessionValidity,omitempty"`
 }
 
 // PaymentMethod is what the shopper pays with; which fields count depends on the

@@ -37,22 +37,8 @@ func (c *Client) PaymentMethods(ctx context.Context, req MethodsRequest) (*Metho
 // SessionRequest asks for a session of Adyen's SDKs.
 // Source: https://docs.adyen.com/api-explorer/Checkout/71/post/sessions.
 type SessionRequest struct {
-	MerchantAccount          string            `json:"merchantAccount"`
-	Amount                   Amount            `json:"amount"`
-	Reference                string            `json:"reference"`
-	ReturnURL                string            `json:"returnUrl"`
-	AllowedPaymentMethods    []string          `json:"allowedPaymentMethods,omitempty"`
-	CaptureDelayHours        *int              `json:"captureDelayHours,omitempty"`
-	AdditionalData           map[string]string `json:"additionalData,omitempty"`
-	CountryCode              string            `json:"countryCode,omitempty"`
-	ShopperLocale            string            `json:"shopperLocale,omitempty"`
-	ShopperReference         string            `json:"shopperReference,omitempty"`
-	ShopperEmail             string            `json:"shopperEmail,omitempty"`
-	ShopperName              *ShopperName      `json:"shopperName,omitempty"`
-	StorePaymentMethod       bool              `json:"storePaymentMethod,omitempty"`
-	RecurringProcessingModel string            `json:"recurringProcessingModel,omitempty"`
-	LineItems                []LineItem        `json:"lineItems,omitempty"`
-	Metadata                 map[string]string `json:"metadata,omitempty"`
+	Basics
+	AllowedPaymentMethods []string `json:"allowedPaymentMethods,omitempty"`
 }
 
 // Session is a session of Adyen's SDKs.
