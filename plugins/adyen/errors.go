@@ -2,9 +2,8 @@ package adyen
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
-	"strings"
+	"strconv"
 
 	"github.com/patchbay/patchbay/plugins/adyen/internal/api"
 	"github.com/patchbay/patchbay/sdk"
@@ -73,21 +72,11 @@ func failure(err error) *sdk.Error {
 // answered is an error that Adyen's answer speaks of, with what a caller needs to
 // look into it with Adyen's help.
 func answered(e *api.Error, kind sdk.Kind) *sdk.Error {
-	about := []string{fmt.Sprintf("status %d", e.Status)}
-	for _, part := range []struct{ name, value string }{{"errorCode", e.ErrorCode}, {"pspReference", e.PSPReference}} {
-		if part.value != "" {
-			about = append(about, part.name+" "+part.value)
-		}
-	}
-	message := e.Message
-	if message == "" {
-		message = "no reason is given"
-	}
-	return &sdk.Error{
-		Kind:    kind,
-		Message: fmt.Sprintf("Adyen: %s (%s)", message, strings.Join(about, ", ")),
-		Cause:   e,
-	}
+	told := sdk.Answered(kind, "", "Adyen", e.Message,
+		sdk.Part{Name: "status", Value: strconv.Itoa(e.Status)},
+		sdk.Part{Name: "errorCode", Value: e.ErrorCode}, sdk.Part{Name: "pspReference", Value: e.PSPReference})
+	told.Cause = e
+	return told
 }
 
 // fieldOf names the field of our request that one of Adyen's error codes finds

@@ -63,13 +63,13 @@ func (t *Tree) claim(parent string) (err error) {
 			return err
 		}
 		var held bool
-		if t.lock, held, err = tryLock(t.dir); err != nil || !held {
-			continue // a sweep has come in between, as below
+		if t.lock, held, err = tryLock(t.dir); err == nil && held {
+			if _, err = os.Stat(t.dir); err == nil {
+				return nil
+			}
+			_ = t.lock.Close()
 		}
-		if _, err = os.Stat(t.dir); err == nil {
-			return nil
-		}
-		_ = t.lock.Close()
+		_ = os.Remove(t.dir) // mostly another's sweep has come in between, and does it
 	}
 	return errors.Join(fmt.Errorf("%s does not stay", t.dir), err)
 }

@@ -15,9 +15,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
+
+	"github.com/patchbay/patchbay/sdk"
 )
 
 // Client sends requests for one account. Its fields are set before use.
@@ -97,10 +97,7 @@ func (c *Client) do(req *http.Request, out object) error {
 }
 
 func refusal(resp *http.Response, body []byte) *Error {
-	e := &Error{Status: resp.StatusCode, Transient: resp.Header.Get("transient-error") == "true"}
-	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
-		e.RetryAfter = time.Duration(seconds) * time.Second
-	}
+	e := &Error{Status: resp.StatusCode, Transient: resp.Header.Get("transient-error") == "true", RetryAfter: sdk.RetryAfter(resp.Header)}
 	var failure Failure
 	if json.Unmarshal(body, &failure) == nil {
 		e.Failure = failure

@@ -10,9 +10,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
+
+	"github.com/patchbay/patchbay/sdk"
 )
 
 // Client does the requests of one call.
@@ -135,9 +135,6 @@ func failure(method string, res *http.Response, body []byte) *Error {
 		told.Error = Error{}
 	}
 	e := told.Error
-	e.Method, e.Status = method, res.StatusCode
-	if s, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil {
-		e.RetryAfter = time.Duration(s) * time.Second
-	}
+	e.Method, e.Status, e.RetryAfter = method, res.StatusCode, sdk.RetryAfter(res.Header)
 	return &e
 }

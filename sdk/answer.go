@@ -1,0 +1,45 @@
+package sdk
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Part is one thing that a PSP's answer says of itself, such as a code or the id by
+// which the PSP's people find it.
+type Part struct{ Name, Value string }
+
+// Answered makes an error of an answer by which a PSP refuses or fails: the PSP's own
+// words, and behind them the parts that have a value.
+func Answered(kind Kind, code, psp, words string, parts ...Part) *Error {
+	if words == "" {
+		words = "no reason is given"
+	}
+	var about []string
+	for _, part := range parts {
+		if part.Value != "" {
+			about = append(about, part.Name+" "+part.Value)
+		}
+	}
+	message := psp + ": " + words
+	if len(about) > 0 {
+		message += " (" + strings.Join(about, ", ") + ")"
+	}
+	return &Error{Kind: kind, Code: code, Message: message}
+}
+
+// RetryAfter reads when a PSP wants to be asked again; 0 if it does not say, or says
+// what is past (RFC 9110, section 10.2.3).
+func RetryAfter(header http.Header) time.Duration {
+	value := header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(value); err == nil {
+		return time.Duration(max(0, seconds)) * time.Second
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	return max(0, time.Until(at))
+}
