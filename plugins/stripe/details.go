@@ -32,8 +32,6 @@ func shown(from *api.PaymentMethodDetails) *paymentsv1.PaymentMethodDetails {
 		d.BankAccount = bankAccount(from.BACSDebit)
 	case "au_becs_debit":
 		d.BankAccount = bankAccount(from.AUBECSDebit)
-	case "acss_debit":
-		d.BankAccount = bankAccount(from.ACSSDebit)
 	}
 	return d
 }

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -82,29 +83,54 @@ func TestFaultsOfEveryOperation(t *testing.T) {
 		"malformed": raw(200, "<html>"), "another object": answer(200, object{"id": "x", "object": "plan"}), "half a document": raw(200, `{"id":"x",`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			asking, writing := faulty(t, fault, true), faulty(t, fault, false)
-			for operation, s := range oneOfEach(t) {
-				h := writing
-				if asksOnly(operation) {
-					h = asking
-				}
-				ctx, cancel := context.WithTimeout(h.Context(testKey+operation), 300*time.Millisecond)
-				resp, err := s.send(ctx, t, h)
-				cancel()
+			for operation, got := range sendAll(t, asking, writing) {
 				switch {
 				case asksOnly(operation):
-					wantError(t, err, codes.Unavailable, "CONNECTOR_UNAVAILABLE")
-				case err != nil:
-					wantError(t, err, codes.Unknown, "OUTCOME_UNKNOWN")
+					wantError(t, got.err, codes.Unavailable, "CONNECTOR_UNAVAILABLE")
+				case got.err != nil:
+					wantError(t, got.err, codes.Unknown, "OUTCOME_UNKNOWN")
 				default:
-					if word := statusWord(resp); !strings.HasSuffix(word, "_STATUS_UNKNOWN") {
-						t.Errorf("%s: status is %q of %v", operation, word, resp)
+					if word := statusWord(got.resp); !strings.HasSuffix(word, "_STATUS_UNKNOWN") {
+						t.Errorf("%s: status is %q of %v", operation, word, got.resp)
 					}
 				}
 			}
 		})
 	}
+}
+
+// callEnd is how a call ended.
+type callEnd struct {
+	resp proto.Message
+	err  error
+}
+
+// sendAll sends one sample of each operation, all at once: some wait for their time to
+// run out.
+func sendAll(t *testing.T, asking, writing *connectortest.Harness) map[string]callEnd {
+	t.Helper()
+	var (
+		mu    sync.Mutex
+		calls sync.WaitGroup
+		ends  = map[string]callEnd{}
+	)
+	for operation, s := range oneOfEach(t) {
+		h := writing
+		if asksOnly(operation) {
+			h = asking
+		}
+		ctx, cancel := context.WithTimeout(h.Context(testKey+operation), 4*time.Second)
+		calls.Go(func() {
+			defer cancel()
+			resp, err := s.send(ctx, t, h)
+			mu.Lock()
+			defer mu.Unlock()
+			ends[operation] = callEnd{resp, err}
+		})
+	}
+	calls.Wait()
+	return ends
 }
 
 // TestRefusalsOfEveryOperation: where Stripe says that nothing was done, nothing was.

@@ -68,7 +68,6 @@ func prefixes() []struct {
 		{"payment_method_data[sepa_debit]", "payment_method.bank_debit.account.iban", false},
 		{"payment_method_data[bacs_debit]", "payment_method.bank_debit.account", false},
 		{"payment_method_data[au_becs_debit]", "payment_method.bank_debit.account", false},
-		{"payment_method_data[acss_debit]", "payment_method.bank_debit.account", false},
 		{"payment_method_data[eps]", "payment_method.bank_redirect.bank", false},
 		{"payment_method_data[fpx]", "payment_method.bank_redirect.bank", false},
 		{"payment_method_data[ideal]", "payment_method.bank_redirect.bank", false},

@@ -177,10 +177,6 @@ func (p payer) bankDebit(b *paymentsv1.BankDebit) (*instrument, error) {
 		details = map[string]string{"account_number": number, "sort_code": account.GetSortCode()}
 	case "becs_debit":
 		details = map[string]string{"account_number": number, "bsb_number": account.GetBsb()}
-	case "acss_debit":
-		details = map[string]string{
-			"account_number": number, "institution_number": account.GetBankCode(), "transit_number": account.GetBranchCode(),
-		}
 	default:
 		return nil, notTaken(b.GetType())
 	}

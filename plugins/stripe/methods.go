@@ -44,13 +44,12 @@ func bankMethods() []method {
 	eur, pln := []string{"EUR"}, []string{"PLN"}
 	return []method{
 		{name: "bancontact", stripe: "bancontact", currencies: eur},
-		{name: "blik", stripe: "blik", currencies: pln},
+		{name: "blik", stripe: "blik", currencies: pln, required: []string{"payment_method.bank_redirect.one_time_code"}},
 		{name: "eps", stripe: "eps", currencies: eur},
 		{name: "fpx", stripe: "fpx", currencies: []string{"MYR"}, required: []string{"payment_method.bank_redirect.bank"}},
 		{name: "ideal", stripe: "ideal", currencies: eur},
 		{name: "przelewy24", stripe: "p24", currencies: []string{"EUR", "PLN"}},
 		{name: "ach_debit", stripe: "us_bank_account", currencies: []string{"USD"}, stored: true},
-		{name: "acss_debit", stripe: "acss_debit", currencies: []string{"CAD", "USD"}, stored: true},
 		{name: "bacs_debit", stripe: "bacs_debit", currencies: []string{"GBP"}, stored: true, required: []string{billingField}},
 		{name: "becs_debit", stripe: "au_becs_debit", currencies: []string{"AUD"}, stored: true},
 		{name: "sepa_debit", stripe: "sepa_debit", currencies: eur, stored: true},

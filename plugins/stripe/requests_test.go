@@ -110,7 +110,6 @@ func instruments() map[string]string {
 		"ach_debit":  `{"bankDebit":{"type":"ach_debit","account":{"accountNumber":"000123456789","routingNumber":"110000000","holderName":"Jo Doe","ownerKind":"BANK_ACCOUNT_OWNER_KIND_COMPANY","kind":"BANK_ACCOUNT_KIND_SAVINGS"}}}`,
 		"bacs_debit": `{"bankDebit":{"type":"bacs_debit","account":{"accountNumber":"00012345","sortCode":"108800"}}}`,
 		"becs_debit": `{"bankDebit":{"type":"becs_debit","account":{"accountNumber":"000123456","bsb":"000000"}}}`,
-		"acss_debit": `{"bankDebit":{"type":"acss_debit","account":{"accountNumber":"000123456789","bankCode":"000","branchCode":"11000"}}}`,
 	}
 	for family, types := range map[string][]string{
 		"bankRedirect": {"bancontact", "przelewy24"},

@@ -41,7 +41,6 @@ type PaymentMethodDetails struct {
 	USBankAccount BankDetails `json:"us_bank_account"`
 	BACSDebit     BankDetails `json:"bacs_debit"`
 	AUBECSDebit   BankDetails `json:"au_becs_debit"`
-	ACSSDebit     BankDetails `json:"acss_debit"`
 }
 
 // CardDetails is what is known of a card. What only a charge has is empty for a
