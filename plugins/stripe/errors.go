@@ -2,9 +2,8 @@ package stripe
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
-	"strings"
+	"strconv"
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	"github.com/patchbay/patchbay/sdk"
@@ -100,22 +99,11 @@ func failure(err error) *sdk.Error {
 // answered is an error that Stripe's answer speaks of, with what a caller needs
 // to look into it with Stripe's help.
 func answered(e *api.Error, kind sdk.Kind, code string) *sdk.Error {
-	about := []string{fmt.Sprintf("status %d", e.Status)}
-	for _, part := range []struct{ name, value string }{{"code", e.Code}, {"param", e.Param}, {"request", e.RequestID}} {
-		if part.value != "" {
-			about = append(about, part.name+" "+part.value)
-		}
-	}
-	message := e.Message
-	if message == "" {
-		message = "no reason is given"
-	}
-	return &sdk.Error{
-		Kind:    kind,
-		Code:    code,
-		Message: fmt.Sprintf("Stripe: %s (%s)", message, strings.Join(about, ", ")),
-		Cause:   e,
-	}
+	told := sdk.Answered(kind, code, "Stripe", e.Message,
+		sdk.Part{Name: "status", Value: strconv.Itoa(e.Status)}, sdk.Part{Name: "code", Value: e.Code},
+		sdk.Part{Name: "param", Value: e.Param}, sdk.Part{Name: "request", Value: e.RequestID})
+	told.Cause = e
+	return told
 }
 
 // stateForbids says whether a code means that the request is good and the state

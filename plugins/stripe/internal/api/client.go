@@ -13,10 +13,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
+	"github.com/patchbay/patchbay/sdk"
 	"github.com/patchbay/patchbay/sdk/form"
 )
 
@@ -143,10 +142,7 @@ func (c *Client) do(req *http.Request, out object) (Answer, error) {
 }
 
 func refusal(resp *http.Response, requestID string, body []byte) *Error {
-	e := &Error{Status: resp.StatusCode, Path: resp.Request.URL.Path, RequestID: requestID}
-	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
-		e.RetryAfter = time.Duration(seconds) * time.Second
-	}
+	e := &Error{Status: resp.StatusCode, Path: resp.Request.URL.Path, RequestID: requestID, RetryAfter: sdk.RetryAfter(resp.Header)}
 	var envelope struct {
 		Error *Failure `json:"error"`
 	}
