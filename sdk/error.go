@@ -69,6 +69,15 @@ func (e *Error) Error() string { return e.Message }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
+// OfRead is the error of a request that only reads: nothing can have happened.
+func (e *Error) OfRead() *Error {
+	read := *e
+	if read.Kind == OutcomeUnknown {
+		read.Kind = Unavailable
+	}
+	return &read
+}
+
 // asError finds the *Error in err, or says what an error that is none means.
 func asError(err error) *Error {
 	var e *Error

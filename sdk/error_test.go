@@ -98,3 +98,15 @@ func TestErrorf(t *testing.T) {
 		t.Errorf("got %v, want the *Error in the chain", got)
 	}
 }
+
+// What only reads can't have done anything, whatever became of its answer.
+func TestError_OfRead(t *testing.T) {
+	for _, test := range []struct{ of, want Kind }{
+		{OutcomeUnknown, Unavailable}, {Unavailable, Unavailable}, {RateLimited, RateLimited}, {Internal, Internal},
+	} {
+		failed := &Error{Kind: test.of, Code: "CODE", Message: "words"}
+		if got := failed.OfRead(); got.Kind != test.want || got.Code != "CODE" || got.Message != "words" || failed.Kind != test.of {
+			t.Errorf("of %d: got %+v, want kind %d", test.of, got, test.want)
+		}
+	}
+}

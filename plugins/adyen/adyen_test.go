@@ -108,7 +108,7 @@ func TestReturnURL(t *testing.T) {
 		}
 	}
 	err := authorize(start(t, psp.URL, object{"return_url": ""}), authorizeRequest())
-	if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "return_url" {
+	if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "return_url" {
 		t.Errorf("fields are %v", fields)
 	}
 }

@@ -19,14 +19,8 @@ const (
 	inProgress = "704" // another request with the key is still running
 )
 
-// readFailure is failure for a request that only reads: nothing can have happened.
-func readFailure(err error) *sdk.Error {
-	failed := failure(err)
-	if failed.Kind == sdk.OutcomeUnknown {
-		failed.Kind = sdk.Unavailable
-	}
-	return failed
-}
+// readFailure is failure for a request that only reads.
+func readFailure(err error) *sdk.Error { return failure(err).OfRead() }
 
 // failure says what the absence of an answer means. It claims that nothing was done
 // only where Adyen says so.

@@ -77,9 +77,9 @@ func TestFailures(t *testing.T) {
 				status, err := call(start(t, answering(t, tt.status, tt.header, tt.body).URL))
 				switch {
 				case tt.want != unknown:
-					wantError(t, err, tt.want.code, tt.want.reason)
+					connectortest.WantError(t, err, tt.want.code, tt.want.reason)
 				case operation == "CheckEligibility":
-					wantError(t, err, codes.Unavailable, "CONNECTOR_UNAVAILABLE")
+					connectortest.WantError(t, err, codes.Unavailable, "CONNECTOR_UNAVAILABLE")
 				case err != nil || status != "PAYMENT_STATUS_UNKNOWN" && status != "REFUND_STATUS_UNKNOWN":
 					t.Errorf("status %s, error %v; want UNKNOWN", status, err)
 				}
@@ -97,7 +97,7 @@ func TestFieldsOfErrorCodes(t *testing.T) {
 	} {
 		h := start(t, answering(t, http.StatusUnprocessableEntity, nil, object{"errorCode": code, "errorType": "validation", "message": "why"}).URL)
 		_, err := h.Payments.Authorize(h.Context(testKey), authorizeRequest())
-		fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST")
+		fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST")
 		if want == "" && len(fields) > 0 || want != "" && (len(fields) != 1 || fields[0] != want) {
 			t.Errorf("%s: fields are %v, want %q", code, fields, want)
 		}
@@ -158,7 +158,7 @@ func TestRefusedBeforeAnythingIsSent(t *testing.T) {
 			r.ThreeDs = &paymentsv1.ThreeDs{Exemption: paymentsv1.ScaExemption_SCA_EXEMPTION_RECURRING}
 		}),
 	} {
-		if fields := wantError(t, call(), codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != field {
+		if fields := connectortest.WantError(t, call(), codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != field {
 			t.Errorf("%s: fields are %v", field, fields)
 		}
 	}

@@ -9,10 +9,6 @@ import (
 	"sync"
 	"testing"
 
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk/connectortest"
 )
@@ -87,29 +83,4 @@ func testCard() *paymentsv1.PaymentMethod {
 
 func authorizeRequest() *paymentsv1.AuthorizeRequest {
 	return &paymentsv1.AuthorizeRequest{Reference: "order-1001", Amount: eur(1050), PaymentMethod: testCard()}
-}
-
-// wantError checks code and reason, and returns the fields that the error names.
-func wantError(t *testing.T, err error, code codes.Code, reason string) []string {
-	t.Helper()
-	st := status.Convert(err)
-	if st.Code() != code {
-		t.Fatalf("error is %v, want code %s", err, code)
-	}
-	var got string
-	var fields []string
-	for _, detail := range st.Details() {
-		switch d := detail.(type) {
-		case *errdetails.ErrorInfo:
-			got = d.GetReason()
-		case *errdetails.BadRequest:
-			for _, v := range d.GetFieldViolations() {
-				fields = append(fields, v.GetField())
-			}
-		}
-	}
-	if got != reason {
-		t.Fatalf("reason is %q (%v), want %q", got, err, reason)
-	}
-	return fields
 }

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest"
 )
 
 const (
@@ -81,7 +82,7 @@ func TestAnswersThatContradict(t *testing.T) {
 			t.Errorf("%s passes", name)
 			continue
 		}
-		wantError(t, err, codes.Unknown, "INTEGRITY_MISMATCH")
+		connectortest.WantError(t, err, codes.Unknown, "INTEGRITY_MISMATCH")
 	}
 }
 
@@ -180,7 +181,7 @@ func TestCompleteOfAPaymentWithoutAnID(t *testing.T) {
 	// The result of another payment's redirect is not this payment's.
 	h = start(t, answering(t, 200, nil, authorised1050(object{"merchantReference": "order-1002"})).URL)
 	_, err = h.Payments.Complete(h.Context(testKey), back)
-	wantError(t, err, codes.Unknown, "INTEGRITY_MISMATCH")
+	connectortest.WantError(t, err, codes.Unknown, "INTEGRITY_MISMATCH")
 }
 
 func TestCompleteWithAdyensSDK(t *testing.T) {
@@ -265,11 +266,11 @@ func TestDisputesThatAdyenRefuses(t *testing.T) {
 	}).URL)
 	disputes := paymentsv1.NewDisputeServiceClient(h.Conn)
 	_, err := disputes.AcceptDispute(h.Context(testKey), &paymentsv1.AcceptDisputeRequest{DisputeId: disputeID})
-	wantError(t, err, codes.FailedPrecondition, refused)
+	connectortest.WantError(t, err, codes.FailedPrecondition, refused)
 	_, err = upload(h, "abc")
-	wantError(t, err, codes.FailedPrecondition, refused)
+	connectortest.WantError(t, err, codes.FailedPrecondition, refused)
 	_, err = disputes.DefendDispute(h.Context(testKey), &paymentsv1.DefendDisputeRequest{DisputeId: disputeID})
-	wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST")
+	connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST")
 	if !strings.Contains(err.Error(), "SupplyDefenseMaterial") {
 		t.Errorf("%v does not name the reasons", err)
 	}

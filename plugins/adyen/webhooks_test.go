@@ -18,6 +18,7 @@ import (
 	"github.com/patchbay/patchbay/plugins/adyen/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
+	"github.com/patchbay/patchbay/sdk/connectortest"
 	"github.com/patchbay/patchbay/sdk/connectortest/spectest"
 	"github.com/patchbay/patchbay/sdk/connectortest/vectors"
 )
@@ -308,5 +309,5 @@ func TestParseWebhook(t *testing.T) {
 	}
 	h := start(t, "http://127.0.0.1:2")
 	_, err = paymentsv1.NewWebhookServiceClient(h.Conn).ParseWebhook(h.Context(testKey), &paymentsv1.ParseWebhookRequest{Request: hook([]byte("{}"))})
-	wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST")
+	connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST")
 }

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest"
 )
 
 func TestCheckAccount(t *testing.T) {
@@ -29,7 +30,7 @@ func TestCheckAccountRefused(t *testing.T) {
 		p := startPSP(t, map[string]http.HandlerFunc{"GET /v1/account": failed(code, object{"type": "invalid_request_error", "message": "Invalid API Key provided"})})
 		h := start(t, p.URL)
 		_, err := h.Connector.CheckAccount(h.Context(testKey), &connectorv1.CheckAccountRequest{})
-		wantError(t, err, codes.FailedPrecondition, "CREDENTIALS_REJECTED")
+		connectortest.WantError(t, err, codes.FailedPrecondition, "CREDENTIALS_REJECTED")
 	}
 }
 

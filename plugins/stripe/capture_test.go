@@ -8,6 +8,7 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/stripe/stripemock"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest"
 )
 
 const (
@@ -82,7 +83,7 @@ func TestCaptureIsNotBelieved(t *testing.T) {
 	})
 	h := start(t, p.URL)
 	_, err := h.Payments.Capture(h.Context(testKey), &paymentsv1.CaptureRequest{PaymentId: "pi_1", Amount: eur(500)})
-	wantError(t, err, codes.Unknown, "INTEGRITY_MISMATCH")
+	connectortest.WantError(t, err, codes.Unknown, "INTEGRITY_MISMATCH")
 }
 
 // TestReplayedCapture: a stored answer is older than the state that was read
@@ -122,14 +123,14 @@ func TestCaptureIsRefusedBeforeItIsSent(t *testing.T) {
 
 	_, err := h.Payments.Capture(h.Context(testKey), &paymentsv1.CaptureRequest{
 		PaymentId: "pi_1", Amount: &paymentsv1.Money{CurrencyCode: "JPY", MinorUnits: 500}})
-	if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "amount.currency_code" {
+	if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "amount.currency_code" {
 		t.Errorf("fields are %v", fields)
 	}
 	_, err = h.Payments.Capture(h.Context(testKey), &paymentsv1.CaptureRequest{PaymentId: "pi_1", Amount: eur(400), MoreToCome: true})
-	wantError(t, err, codes.FailedPrecondition, "MULTICAPTURE_UNAVAILABLE")
+	connectortest.WantError(t, err, codes.FailedPrecondition, "MULTICAPTURE_UNAVAILABLE")
 	_, err = h.Payments.Capture(h.Context(testKey), &paymentsv1.CaptureRequest{
 		PaymentId: "pi_1", Amount: &paymentsv1.Money{CurrencyCode: "KWD", MinorUnits: 5}})
-	wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST")
+	connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST")
 
 	for _, r := range p.requests() {
 		if r.Method != http.MethodGet {

@@ -13,6 +13,7 @@ import (
 	"github.com/patchbay/patchbay/plugins/stripe/stripemock"
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest"
 )
 
 // The tests of this file drive the connector against stripe-mock, one process at
@@ -109,7 +110,7 @@ func TestCaptureAndRefundAgainstTheStrictMock(t *testing.T) {
 	}
 	// The mock says that all was captured, whatever is asked for.
 	_, err = h.Payments.Capture(h.Context(testKey), &paymentsv1.CaptureRequest{PaymentId: "pi_1", Amount: eur(400)})
-	wantError(t, err, codes.Unknown, "INTEGRITY_MISMATCH")
+	connectortest.WantError(t, err, codes.Unknown, "INTEGRITY_MISMATCH")
 }
 
 // TestOptionsAgainstTheStrictMock: every parameter that the connector can send is
@@ -130,7 +131,7 @@ func TestOptionsAgainstTheStrictMock(t *testing.T) {
 	}
 	// The mock takes the request, but its answer shows no capture.
 	_, err := h.Payments.Capture(h.Context(testKey), &paymentsv1.CaptureRequest{PaymentId: "pi_1", Amount: eur(400), MoreToCome: true})
-	wantError(t, err, codes.Unknown, "INTEGRITY_MISMATCH")
+	connectortest.WantError(t, err, codes.Unknown, "INTEGRITY_MISMATCH")
 }
 
 // TestStockMock says what stripe-mock as it comes makes of the connector's
@@ -140,12 +141,12 @@ func TestStockMock(t *testing.T) {
 	mock := startMock(t, stripemock.Options{Stock: true})
 	h := start(t, mock.URL)
 	_, err := h.Payments.Authorize(h.Context(testKey), authorizeRequest())
-	wantError(t, err, codes.Unknown, "INTEGRITY_MISMATCH")
+	connectortest.WantError(t, err, codes.Unknown, "INTEGRITY_MISMATCH")
 
 	withCard := authorizeRequest()
 	withCard.PaymentMethod = recordedCard()
 	_, err = h.Payments.Authorize(h.Context(testKey), withCard)
-	wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST")
+	connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST")
 
 	got, err := h.Payments.GetPayment(h.Context(testKey), &paymentsv1.GetPaymentRequest{PaymentId: "pi_1"})
 	if err != nil {
@@ -157,7 +158,7 @@ func TestStockMock(t *testing.T) {
 	// 500 were asked for, 0 were received.
 	_, err = h.Payments.Capture(h.Context(testKey), &paymentsv1.CaptureRequest{
 		PaymentId: "pi_1", Amount: &paymentsv1.Money{CurrencyCode: "USD", MinorUnits: 500}})
-	wantError(t, err, codes.Unknown, "INTEGRITY_MISMATCH")
+	connectortest.WantError(t, err, codes.Unknown, "INTEGRITY_MISMATCH")
 }
 
 // TestStrictMockSeesMistakes makes sure that the strict description rejects what

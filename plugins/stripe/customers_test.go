@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest"
 )
 
 // TestUpdateCustomer: what the mask names is changed, or removed where it is empty;
@@ -55,14 +56,14 @@ func TestCustomersThatAreRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := customers.UpdateCustomer(h.Context(testKey), req)
-		if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != field {
+		if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != field {
 			t.Errorf("%s: fields are %v", mask, fields)
 		}
 	}
 	_, err := customers.CreateCustomer(h.Context(testKey), &paymentsv1.CreateCustomerRequest{
 		Details: &paymentsv1.CustomerDetails{Email: "jo@example.com"}, ShippingAddress: &paymentsv1.Address{City: "Berlin"},
 	})
-	if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "shipping_address.given_name" {
+	if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "shipping_address.given_name" {
 		t.Errorf("fields are %v", fields)
 	}
 	if len(recorder.Requests()) > 0 {
@@ -115,7 +116,7 @@ func TestCustomerIsReadBack(t *testing.T) {
 		}
 	}
 	_, err = customers.DeleteCustomer(h.Context(testKey), &paymentsv1.DeleteCustomerRequest{CustomerId: "cus_unknown"})
-	if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) > 1 {
+	if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) > 1 {
 		t.Errorf("fields are %v", fields)
 	}
 }

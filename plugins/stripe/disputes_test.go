@@ -103,7 +103,7 @@ func TestEvidence(t *testing.T) {
 	}
 	h, _, recorder := seeded(t)
 	_, err := sample{"", "DefendDispute", `{"disputeId":"du_1","defenseReason":"SupplyDefenseMaterial"}`}.send(h.Context(testKey), t, h)
-	if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "defense_reason" {
+	if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "defense_reason" {
 		t.Errorf("fields are %v", fields)
 	}
 	for _, s := range disputeSamples() {
@@ -146,12 +146,12 @@ func TestPayouts(t *testing.T) {
 		`{"reference":"payout-31","amount":{"currencyCode":"EUR","minorUnits":"1050"},"destination":{"payoutAccountId":"acct_2"}}`: "destination",
 	} {
 		_, err := sample{"", "CreatePayout", request}.send(h.Context(testKey+field), t, h)
-		if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != field {
+		if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != field {
 			t.Errorf("%s: fields are %v, want %s", request, fields, field)
 		}
 	}
 	_, err = sample{"", "VoidPayout", `{"payoutId":"po_1"}`}.send(h.Context(testKey), t, h)
-	wantError(t, err, codes.FailedPrecondition, "STATE_FORBIDS")
+	connectortest.WantError(t, err, codes.FailedPrecondition, "STATE_FORBIDS")
 	if len(recorder.Requests()) == 0 {
 		t.Error("nothing was sent")
 	}

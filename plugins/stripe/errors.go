@@ -41,15 +41,8 @@ func answeredWith(err error, status int) bool {
 	return errors.As(err, &e) && e.Status == status && e.Type != ""
 }
 
-// readFailure is failure for a request that only reads: nothing can have
-// happened.
-func readFailure(err error) *sdk.Error {
-	failed := failure(err)
-	if failed.Kind == sdk.OutcomeUnknown {
-		failed.Kind = sdk.Unavailable
-	}
-	return failed
-}
+// readFailure is failure for a request that only reads.
+func readFailure(err error) *sdk.Error { return failure(err).OfRead() }
 
 // failure says what the absence of an answer means. It claims that nothing was
 // done only where Stripe says so.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/stripe/stripemock"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest"
 )
 
 // hang reads the request and never answers.
@@ -100,13 +101,13 @@ func TestFaults(t *testing.T) {
 				return ctx
 			}
 			written, err := h.Payments.Authorize(within(), authorizeRequest())
-			if wantError(t, err, tt.write, tt.writeReason); err == nil {
+			if connectortest.WantError(t, err, tt.write, tt.writeReason); err == nil {
 				if got := written.GetPayment().GetStatus(); got != paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN {
 					t.Errorf("the payment is %s", got)
 				}
 			}
 			read, err := h.Payments.GetPayment(within(), &paymentsv1.GetPaymentRequest{PaymentId: "pi_1"})
-			if wantError(t, err, tt.read, tt.readReason); err == nil {
+			if connectortest.WantError(t, err, tt.read, tt.readReason); err == nil {
 				if got := read.GetPayment().GetStatus(); got != paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN {
 					t.Errorf("the payment that was read is %s", got)
 				}
@@ -138,7 +139,7 @@ func TestFaultsOfFollowUps(t *testing.T) {
 		t.Errorf("CreateRefund: %v, %v", refunded, err)
 	}
 	_, err = h.Refunds.GetRefund(h.Context(testKey), &paymentsv1.GetRefundRequest{RefundId: "re_1"})
-	wantError(t, err, codes.Unavailable, "CONNECTOR_UNAVAILABLE") // a 404 that is not Stripe's
+	connectortest.WantError(t, err, codes.Unavailable, "CONNECTOR_UNAVAILABLE") // a 404 that is not Stripe's
 }
 
 // TestReadThatFailsStopsTheFollowUp: nothing was sent that moves money.
@@ -146,9 +147,9 @@ func TestReadThatFailsStopsTheFollowUp(t *testing.T) {
 	p := startPSP(t, map[string]http.HandlerFunc{getIntent: failed(500, object{"type": "api_error"})})
 	h := start(t, p.URL)
 	_, err := h.Payments.Capture(h.Context(testKey), &paymentsv1.CaptureRequest{PaymentId: "pi_1"})
-	wantError(t, err, codes.Unavailable, "CONNECTOR_UNAVAILABLE")
+	connectortest.WantError(t, err, codes.Unavailable, "CONNECTOR_UNAVAILABLE")
 	_, err = h.Refunds.CreateRefund(h.Context(testKey), &paymentsv1.CreateRefundRequest{PaymentId: "pi_1", Reference: "refund-77", Amount: eur(500)})
-	wantError(t, err, codes.Unavailable, "CONNECTOR_UNAVAILABLE")
+	connectortest.WantError(t, err, codes.Unavailable, "CONNECTOR_UNAVAILABLE")
 	for _, r := range p.requests() {
 		if r.Method != http.MethodGet {
 			t.Errorf("sent %v", r)

@@ -87,9 +87,9 @@ func TestFaultsOfEveryOperation(t *testing.T) {
 			for operation, got := range sendAll(t, asking, writing) {
 				switch {
 				case asksOnly(operation):
-					wantError(t, got.err, codes.Unavailable, "CONNECTOR_UNAVAILABLE")
+					connectortest.WantError(t, got.err, codes.Unavailable, "CONNECTOR_UNAVAILABLE")
 				case got.err != nil:
-					wantError(t, got.err, codes.Unknown, "OUTCOME_UNKNOWN")
+					connectortest.WantError(t, got.err, codes.Unknown, "OUTCOME_UNKNOWN")
 				default:
 					if word := statusWord(got.resp); !strings.HasSuffix(word, "_STATUS_UNKNOWN") {
 						t.Errorf("%s: status is %q of %v", operation, word, got.resp)
@@ -159,7 +159,7 @@ func TestRefusalsOfEveryOperation(t *testing.T) {
 				if err == nil {
 					t.Fatalf("%s: answered %v", operation, resp)
 				}
-				wantError(t, err, tt.code, tt.reason)
+				connectortest.WantError(t, err, tt.code, tt.reason)
 			}
 		})
 	}
@@ -177,7 +177,7 @@ func TestNothingIsSentToADeadPort(t *testing.T) {
 	h := start(t, "http://"+listener.Addr().String())
 	for _, s := range oneOfEach(t) {
 		_, err = s.send(h.Context(testKey), t, h)
-		wantError(t, err, codes.Unavailable, "CONNECTOR_UNAVAILABLE")
+		connectortest.WantError(t, err, codes.Unavailable, "CONNECTOR_UNAVAILABLE")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest"
 	"github.com/patchbay/patchbay/sdk/connectortest/standin"
 )
 
@@ -121,7 +122,7 @@ func TestClientSessions(t *testing.T) {
 		`{"reference":"o","amount":{"currencyCode":"EUR","minorUnits":"1"},"paymentMethodTypes":["venmo"]}`: "payment_method_types",
 	} {
 		_, err := sample{"", "CreateClientSession", request}.send(h.Context(testKey), t, h)
-		if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != field {
+		if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != field {
 			t.Errorf("%s: fields are %v", request, fields)
 		}
 	}

@@ -107,10 +107,10 @@ func TestInstrumentsThatAreRefused(t *testing.T) {
 		}
 		_, err := h.Payments.Authorize(h.Context(testKey), req)
 		if field == "unsupported" {
-			wantError(t, err, codes.Unimplemented, "OPERATION_UNSUPPORTED")
+			connectortest.WantError(t, err, codes.Unimplemented, "OPERATION_UNSUPPORTED")
 			continue
 		}
-		if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != field {
+		if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != field {
 			t.Errorf("%s: fields are %v, want %s", request, fields, field)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest"
 )
 
 func TestMandateStatus(t *testing.T) {
@@ -66,7 +67,7 @@ func TestMandatesOfBothKinds(t *testing.T) {
 		}
 		charge.CustomerId = ""
 		_, err = mandates.ChargeMandate(h.Context(testKey+"c"), charge)
-		wantError(t, err, codes.FailedPrecondition, "STATE_FORBIDS")
+		connectortest.WantError(t, err, codes.FailedPrecondition, "STATE_FORBIDS")
 	}
 }
 
@@ -85,15 +86,15 @@ func TestMandatesThatAreRefused(t *testing.T) {
 		{"", "GetMandate", `{"mandateId":"pm_un/known"}`}:                                                                                                          "mandate_id",
 	} {
 		_, err := request.send(h.Context(testKey), t, h)
-		fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST")
+		fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST")
 		if field != "" && (len(fields) != 1 || fields[0] != field) {
 			t.Errorf("%s: fields are %v, want %s", request.request, fields, field)
 		}
 	}
 	_, err := sample{"", "SetupMandate", `{"reference":"m","paymentMethod":` + instruments()["ideal"] + `}`}.send(h.Context(testKey), t, h)
-	wantError(t, err, codes.Unimplemented, "OPERATION_UNSUPPORTED")
+	connectortest.WantError(t, err, codes.Unimplemented, "OPERATION_UNSUPPORTED")
 	_, err = sample{"", "RevokeMandate", `{"mandateId":"seti_empty"}`}.send(h.Context(testKey), t, h)
-	wantError(t, err, codes.FailedPrecondition, "STATE_FORBIDS")
+	connectortest.WantError(t, err, codes.FailedPrecondition, "STATE_FORBIDS")
 	for _, r := range recorder.Requests() {
 		if r.Method != http.MethodGet {
 			t.Errorf("sent %v", r)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/stripe/stripemock"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest"
 )
 
 func TestAuthorizeSendsWhatWasAskedFor(t *testing.T) {
@@ -73,7 +74,7 @@ func TestAuthorizeRefusesWhatItCantSend(t *testing.T) {
 		req := authorizeRequest()
 		change(req)
 		_, err := h.Payments.Authorize(h.Context(testKey), req)
-		if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != field {
+		if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != field {
 			t.Errorf("fields are %v, want %s", fields, field)
 		}
 	}
@@ -139,7 +140,7 @@ func TestErrorsDoNotQuoteTheToken(t *testing.T) {
 	req := authorizeRequest()
 	req.PaymentMethod = token("pm_secret")
 	_, err := h.Payments.Authorize(h.Context(testKey), req)
-	if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "payment_method.card_token.token" {
+	if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "payment_method.card_token.token" {
 		t.Errorf("fields are %v", fields)
 	}
 	if strings.Contains(err.Error(), "pm_secret") || !strings.Contains(err.Error(), "req_test") {

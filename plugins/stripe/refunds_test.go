@@ -8,6 +8,7 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/stripe/stripemock"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest"
 )
 
 func TestCreateRefund(t *testing.T) {
@@ -61,7 +62,7 @@ func TestRefundInAnotherCurrencyIsNotSent(t *testing.T) {
 	h := start(t, p.URL)
 	_, err := h.Refunds.CreateRefund(h.Context(testKey), &paymentsv1.CreateRefundRequest{
 		PaymentId: "pi_1", Reference: "refund-77", Amount: &paymentsv1.Money{CurrencyCode: "USD", MinorUnits: 500}})
-	if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "amount.currency_code" {
+	if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "amount.currency_code" {
 		t.Errorf("fields are %v", fields)
 	}
 	p.only(t, "GET")
@@ -83,7 +84,7 @@ func TestRefundRefused(t *testing.T) {
 			p := startPSP(t, map[string]http.HandlerFunc{"POST /v1/refunds": failed(tt.http, tt.e)})
 			h := start(t, p.URL)
 			_, err := h.Refunds.CreateRefund(h.Context(testKey), &paymentsv1.CreateRefundRequest{PaymentId: "pi_1", Reference: "refund-77"})
-			wantError(t, err, tt.code, tt.reason)
+			connectortest.WantError(t, err, tt.code, tt.reason)
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest"
 )
 
 // TestReverse: what is captured is refunded, what is authorized is released, and of a
@@ -42,7 +43,7 @@ func TestReverse(t *testing.T) {
 				t.Errorf("%d were refunded, want %d (%v)", p.Refunded, tt.refunded, err)
 			}
 			_, err := h.Payments.Reverse(h.Context(testKey+"2"), &paymentsv1.ReverseRequest{PaymentId: "pi_1", Reference: "reverse-4"})
-			wantError(t, err, codes.FailedPrecondition, "STATE_FORBIDS")
+			connectortest.WantError(t, err, codes.FailedPrecondition, "STATE_FORBIDS")
 		})
 	}
 }
@@ -58,11 +59,11 @@ func TestAdjust(t *testing.T) {
 		t.Errorf("raised: %v, %v", got, err)
 	}
 	_, err = ask(eur(1000)) // Stripe takes it up alone
-	if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "amount" {
+	if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "amount" {
 		t.Errorf("fields are %v", fields)
 	}
 	_, err = ask(&paymentsv1.Money{CurrencyCode: "USD", MinorUnits: 2000})
-	wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST")
+	connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST")
 
 	s := newStandIn(t)
 	s.seed()
@@ -93,11 +94,11 @@ func TestComplete(t *testing.T) {
 	}
 	before := len(recorder.Requests())
 	_, err = h.Payments.Complete(h.Context(testKey), redirect(map[string]string{"payment_intent": "pi_2"}))
-	if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "redirect.query" {
+	if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "redirect.query" {
 		t.Errorf("fields are %v", fields)
 	}
 	_, err = h.Payments.Complete(h.Context(testKey), &paymentsv1.CompleteRequest{PaymentId: "pi_1", Result: &paymentsv1.CompleteRequest_OneTimePassword{OneTimePassword: "123456"}})
-	wantError(t, err, codes.Unimplemented, "OPERATION_UNSUPPORTED")
+	connectortest.WantError(t, err, codes.Unimplemented, "OPERATION_UNSUPPORTED")
 	if len(recorder.Requests()) != before {
 		t.Error("Stripe was asked about what is refused")
 	}

@@ -94,7 +94,7 @@ func TestConfigIsChecked(t *testing.T) {
 	} {
 		h := connectortest.Start(t, New(), json.RawMessage(config))
 		_, err := h.Payments.GetPayment(h.Context(testKey), &paymentsv1.GetPaymentRequest{PaymentId: "pi_1"})
-		wantError(t, err, codes.FailedPrecondition, configInvalid)
+		connectortest.WantError(t, err, codes.FailedPrecondition, configInvalid)
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v does not name %s", config, err, want)
 		}
@@ -121,7 +121,7 @@ func TestIdsThatAreNotStripesAreRefused(t *testing.T) {
 	h := start(t, p.URL)
 	for _, id := range []string{"..", "pi_1/capture", "pi_1?expand[]=x", "pi 1"} {
 		_, err := h.Payments.Void(h.Context(testKey), &paymentsv1.VoidRequest{PaymentId: id})
-		if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "payment_id" {
+		if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "payment_id" {
 			t.Errorf("%q: fields are %v", id, fields)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest"
 )
 
 func TestThreeDSWishes(t *testing.T) {
@@ -47,7 +48,7 @@ func TestThreeDSThatIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := h.Payments.Authorize(h.Context(testKey), req)
-		if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != field {
+		if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != field {
 			t.Errorf("%s: fields are %v, want %s", asked, fields, field)
 		}
 	}

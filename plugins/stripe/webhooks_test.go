@@ -228,7 +228,7 @@ func TestParseWebhook(t *testing.T) {
 	}
 	for _, garbage := range []string{"", "{}", "7", `{"id":"po_1","object":"payout"}`, `{"id":"evt_1","object":"event","type":"x","data":{"object":7}}`} {
 		_, err := webhooks.ParseWebhook(h.Context(""), &paymentsv1.ParseWebhookRequest{Request: hook([]byte(garbage), "")})
-		if fields := wantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "request.body" {
+		if fields := connectortest.WantError(t, err, codes.InvalidArgument, "INVALID_REQUEST"); len(fields) != 1 || fields[0] != "request.body" {
 			t.Errorf("%q: fields are %v", garbage, fields)
 		}
 	}
