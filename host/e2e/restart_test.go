@@ -34,6 +34,7 @@ func TestRestartsLeaveNothing(t *testing.T) {
 	for range warmUp {
 		reload()
 	}
+	s.settleMemory("recorder")
 	goroutines, files, memory := settled()
 	for range restarts {
 		reload()

@@ -12,7 +12,7 @@ import (
 
 // gcPercent trades memory for time: a gateway makes much short-lived garbage and
 // keeps little. docs/performance.md has the figures.
-const gcPercent = 400
+const gcPercent = 300
 
 func main() {
 	if os.Getenv("GOGC") == "" {

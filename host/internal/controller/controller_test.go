@@ -135,7 +135,7 @@ func (f *fixture) until(name, what string, ok func(*gatewayv1.Connector) bool) *
 		changed := f.changed
 		f.mu.Unlock()
 		found := &gatewayv1.Connector{}
-		for _, c := range f.Connectors(true) {
+		for _, c := range f.Connectors(name) {
 			if c.GetName() == name {
 				found = c
 			}
@@ -264,7 +264,7 @@ func TestAllVanishedAtOnceChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.until(f.dir, "", func(*gatewayv1.Connector) bool {
-		for _, c := range f.Connectors(false) {
+		for _, c := range f.Connectors("") {
 			for _, p := range c.GetProblems() {
 				if strings.Contains(p.GetReason(), "what runs goes on") {
 					return true

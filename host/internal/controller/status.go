@@ -56,8 +56,9 @@ func (c *Controller) problem(e *manifest.Error, name string) *Problem {
 	return &Problem{Error: *e, Name: name, Since: time.Now()}
 }
 
-// Connectors tells what there is, by name, with full descriptions or brief ones.
-func (c *Controller) Connectors(full bool) []*gatewayv1.Connector {
+// Connectors tells what there is, by name: one connector with its full description,
+// all others with brief ones.
+func (c *Controller) Connectors(full string) []*gatewayv1.Connector {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	byName := map[string]*gatewayv1.Connector{}
@@ -70,7 +71,7 @@ func (c *Controller) Connectors(full bool) []*gatewayv1.Connector {
 	for file, slot := range c.slots {
 		s := slot.supervisor.Status()
 		of := named(s.Target.Manifest.Name)
-		of.Versions = append(of.Versions, version(s, full))
+		of.Versions = append(of.Versions, version(s, full == s.Target.Manifest.Name))
 		if s.Problem != nil {
 			of.Problems = append(of.Problems, startProblem(file, s))
 		}

@@ -17,11 +17,11 @@ type connectorService struct{ connectors Connectors }
 // ListConnectors implements gatewayv1.ConnectorServiceServer.
 // A caller sees the connectors that it may use.
 func (s connectorService) ListConnectors(ctx context.Context, _ *gatewayv1.ListConnectorsRequest) (*gatewayv1.ListConnectorsResponse, error) {
-	return &gatewayv1.ListConnectorsResponse{Connectors: s.visible(ctx, false)}, nil
+	return &gatewayv1.ListConnectorsResponse{Connectors: s.visible(ctx, "")}, nil
 }
 
-// visible are the connectors that the caller may use.
-func (s connectorService) visible(ctx context.Context, full bool) []*gatewayv1.Connector {
+// visible are the connectors that the caller may use, one of them in full.
+func (s connectorService) visible(ctx context.Context, full string) []*gatewayv1.Connector {
 	caller := callerOf(ctx)
 	return slices.DeleteFunc(slices.Clone(s.connectors.Connectors(full)), func(c *gatewayv1.Connector) bool { return caller.MayUse(c.GetName()) != nil })
 }
@@ -34,7 +34,7 @@ func (s connectorService) GetConnector(ctx context.Context, req *gatewayv1.GetCo
 	if err := callerOf(ctx).MayUse(req.GetName()); err != nil {
 		return nil, notAllowed(err).Err()
 	}
-	all := s.visible(ctx, true)
+	all := s.visible(ctx, req.GetName())
 	i := slices.IndexFunc(all, func(c *gatewayv1.Connector) bool { return c.GetName() == req.GetName() })
 	if i >= 0 {
 		return &gatewayv1.GetConnectorResponse{Connector: all[i]}, nil

@@ -56,7 +56,8 @@ type Config struct {
 
 // Connectors tells what there is and how it fares.
 type Connectors interface {
-	Connectors(full bool) []*gatewayv1.Connector
+	// Connectors are all connectors by name, one of them with its full description.
+	Connectors(full string) []*gatewayv1.Connector
 }
 
 // Accounts holds callers' accounts.

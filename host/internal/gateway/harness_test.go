@@ -251,7 +251,7 @@ func echoFile() *descriptorpb.FileDescriptorProto {
 // told is a fixed answer of GetConnector.
 type told struct{}
 
-func (told) Connectors(bool) []*gatewayv1.Connector { return []*gatewayv1.Connector{{Name: "acme"}} }
+func (told) Connectors(string) []*gatewayv1.Connector { return []*gatewayv1.Connector{{Name: "acme"}} }
 
 // ctx is a caller's context with headers, "key", "value" and so on.
 func (h *harness) ctx(headers ...string) context.Context {

@@ -26,9 +26,9 @@ const (
 // It is untrusted text: lines are cut, control characters removed, card numbers and
 // known secrets masked, and nothing in them can end the host.
 type output struct {
-	log  hclog.Logger
-	each func(hclog.Level, string) // may be nil
-	hide func() []string           // may be nil
+	log     hclog.Logger
+	each    func(hclog.Level, string) // may be nil
+	secrets func() []string           // that are known
 
 	mu      sync.Mutex
 	last    []string
@@ -48,8 +48,11 @@ const (
 )
 
 func newOutput(spec Spec) *output {
+	if spec.Secrets == nil {
+		spec.Secrets = func() []string { return nil }
+	}
 	return &output{
-		log: spec.Log, each: spec.Line, hide: spec.Secrets,
+		log: spec.Log, each: spec.Line, secrets: spec.Secrets,
 		lines: rate.NewLimiter(linesPerSecond, linesAtOnce), bytes: rate.NewLimiter(bytesPerSecond, bytesAtOnce),
 	}
 }
@@ -82,8 +85,8 @@ func (o *output) line(raw []byte) {
 	if text == "" {
 		return
 	}
-	if o.hide != nil {
-		text = wire.Hide(text, o.hide())
+	if secrets := o.secrets(); len(secrets) > 0 {
+		text = wire.Hide(text, secrets)
 	}
 	o.mu.Lock()
 	o.last = append(o.last, text)
