@@ -17,13 +17,19 @@ func TestHostileOutput(t *testing.T) {
 	lines := times(1_000_000, 20_000)
 	s := newStack(t)
 	s.addRecorder()
-	s.settleMemory("sandbox") // what calls allocate is not the flood's
+	hostile := func(version, more string) {
+		s.put("hostile.yaml", fmt.Appendf(nil, "name: hostile\nversion: %s\ncommand: recorder\nsandbox: off\nenv: {%s: hostile%s}\n",
+			version, launchtest.IDEnv, more), 0o644)
+	}
+	hostile("1.0.0", "") // it is quiet: what its start and calls take is not the flood's
+	s.wait("it serves", func() bool { return s.generation("hostile") == 1 })
+	s.settleMemory("sandbox")
 	before, logged := s.memory("VmHWM"), len(s.log.String())
 
 	done := filepath.Join(filepath.Dir(s.plugins), "flood")
-	s.put("hostile.yaml", fmt.Appendf(nil, "name: hostile\nversion: 1.0.0\ncommand: recorder\nsandbox: off\nenv: {%s: hostile, %s: floods stderr, %s: %q, %s: %q}\n",
-		launchtest.IDEnv, launchtest.BehaviourEnv, launchtest.FloodEnv, strconv.Itoa(lines), launchtest.FloodDoneEnv, done), 0o644)
-	s.wait("the flood begins", func() bool { return s.generation("hostile") == 1 })
+	hostile("1.0.1", fmt.Sprintf(", %s: floods stderr, %s: %q, %s: %q",
+		launchtest.BehaviourEnv, launchtest.FloodEnv, strconv.Itoa(lines), launchtest.FloodDoneEnv, done))
+	s.wait("the flood begins", func() bool { return s.generation("hostile") == 2 })
 	answered := 0
 	s.waitFor(10*patience, "all lines are written", func() bool {
 		for _, connector := range []string{"sandbox", "hostile"} {
@@ -46,7 +52,7 @@ func TestHostileOutput(t *testing.T) {
 	if grown > most {
 		t.Errorf("the gateway's memory grew by %.1f MB", float64(grown)/megabyte)
 	}
-	if s.generation("hostile") != 1 || s.generation("sandbox") != 1 {
+	if s.generation("hostile") != 2 || s.generation("sandbox") != 1 {
 		t.Error("a connector was started anew")
 	}
 	if written > 16*megabyte {
