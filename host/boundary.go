@@ -62,8 +62,8 @@ func (c *Config) followCallers(log hclog.Logger) (auth.Authenticator, error) {
 	}
 	return auth.Follow(c.File, func() ([]auth.CallerSpec, []auth.IssuerSpec, error) {
 		now, err := ReadConfig(c.File)
-		if err == nil && len(now.Callers) == 0 {
-			err = errNoCallers
+		if err == nil {
+			err = c.checkCallers(now.Callers)
 		}
 		return now.Callers, now.TokenIssuers, err
 	}, log.Named("auth"))

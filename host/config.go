@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -225,7 +226,18 @@ func (c *Config) check() error {
 	return errors.Join(errs...)
 }
 
-var errNoCallers = errors.New("callers: nobody could call; declare at least one, or use --dev on your own machine")
+// checkCallers holds callers against what the gateway is, now and whenever they
+// change.
+func (c *Config) checkCallers(callers []auth.CallerSpec) error {
+	if !c.Dev && len(callers) == 0 {
+		return errors.New("callers: nobody could call; declare at least one, or use --dev on your own machine")
+	}
+	own := func(s auth.CallerSpec) bool { return s.Name == webhook.Caller }
+	if c.Webhooks.Listen != "" && slices.ContainsFunc(callers, own) {
+		return fmt.Errorf("callers: the name %q is the gateway's own; it calls for webhooks", webhook.Caller)
+	}
+	return nil
+}
 
 // checkEdge holds what strangers meet against the rules.
 func (c *Config) checkEdge() error {
@@ -239,9 +251,7 @@ func (c *Config) checkEdge() error {
 	case !c.Dev && !local && !c.TLS.Enabled():
 		errs = append(errs, fmt.Errorf("tls: cert_file and key_file are required to listen on %s", c.Listen))
 	}
-	if !c.Dev && len(c.Callers) == 0 {
-		errs = append(errs, errNoCallers)
-	}
+	errs = append(errs, c.checkCallers(c.Callers))
 	if !c.Dev && c.IdempotencySecretFile == "" {
 		errs = append(errs, errors.New("idempotency_secret_file: is required; make one with: head -c 32 /dev/urandom > idempotency.secret"))
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -32,9 +31,6 @@ func (c *Config) checkWebhooks() error {
 	}
 	if !c.Dev && w.PublicURL == "" {
 		errs = append(errs, errors.New("webhooks: public_url: is required; it is where PSPs find the listener"))
-	}
-	if slices.ContainsFunc(c.Callers, func(s auth.CallerSpec) bool { return s.Name == webhook.Caller }) {
-		errs = append(errs, fmt.Errorf("callers: the name %q is the gateway's own; it calls for webhooks", webhook.Caller))
 	}
 	return errors.Join(errs...)
 }
