@@ -11,7 +11,8 @@ import (
 )
 
 // What a connection may waste before it is heard more slowly: calls of nobody that
-// the gateway knows, and calls that are given up before their message is there. Every good call makes up for one, so that strangers behind the same proxy do not
+// the gateway knows, and calls that are given up before their message is there.
+// Every good call makes up for one, so that strangers behind the same proxy do not
 // slow the proxy's connection down for others.
 const (
 	wasteAtOnce    = 20
