@@ -33,7 +33,7 @@ func failure(err error) *sdk.Error {
 	switch {
 	case errors.As(err, &known):
 		return known
-	case !errors.As(err, &e): // api.MalformedError: an answer that nobody can read
+	case !errors.As(err, &e): // an answer that nobody can read
 		return sdk.Errorf(sdk.OutcomeUnknown, "", "%w", err)
 	}
 	switch {

@@ -55,7 +55,7 @@ func failure(err error) *sdk.Error {
 	switch {
 	case errors.As(err, &known):
 		return known
-	case !errors.As(err, &e): // api.MalformedError: a 200 that nobody can read
+	case !errors.As(err, &e): // a 200 that nobody can read
 		return sdk.Errorf(sdk.OutcomeUnknown, "", "%w", err)
 	}
 	switch {

@@ -66,8 +66,8 @@ func (c *Client) get(ctx context.Context, address string, out object) error {
 }
 
 // do sends the request and decodes the answer into out; nil where the answer has
-// no content. Its error is an *Error for whatever Adyen refuses, a *MalformedError
-// for an answer that can't be understood, or that of the HTTP client.
+// no content. Its error is an *Error for whatever Adyen refuses; any other is that of
+// the HTTP client, or says that an answer of success can't be understood.
 func (c *Client) do(req *http.Request, out object) error {
 	req.Header.Set("X-API-Key", c.Key)
 	resp, err := c.HTTP.Do(req)
@@ -85,15 +85,20 @@ func (c *Client) do(req *http.Request, out object) error {
 	case resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated:
 		return refusal(resp, body)
 	case out == nil:
-		return &MalformedError{Cause: fmt.Errorf("status %d with content where none was due", resp.StatusCode)}
+		return malformed(resp, fmt.Errorf("status %d with content where none was due", resp.StatusCode))
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return &MalformedError{PSPReference: resp.Header.Get("pspReference"), Cause: err}
+		return malformed(resp, err)
 	}
 	if !out.valid() {
-		return &MalformedError{PSPReference: resp.Header.Get("pspReference"), Cause: errors.New("it is not the object that was asked for")}
+		return malformed(resp, errors.New("it is not the object that was asked for"))
 	}
 	return nil
+}
+
+// malformed is the error of an answer of success that can't be understood.
+func malformed(resp *http.Response, err error) error {
+	return fmt.Errorf("adyen's answer can't be understood (pspReference %s): %w", resp.Header.Get("pspReference"), err)
 }
 
 func refusal(resp *http.Response, body []byte) *Error {

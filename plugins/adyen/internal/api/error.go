@@ -27,17 +27,3 @@ type Error struct {
 func (e *Error) Error() string {
 	return fmt.Sprintf("adyen answered %d %s %s (pspReference %s)", e.Status, e.ErrorType, e.ErrorCode, e.PSPReference)
 }
-
-// MalformedError is an answer of success that can't be understood.
-type MalformedError struct {
-	PSPReference string
-	Cause        error
-}
-
-// Error implements error.
-func (e *MalformedError) Error() string {
-	return fmt.Sprintf("adyen's answer can't be understood (pspReference %s): %v", e.PSPReference, e.Cause)
-}
-
-// Unwrap returns the cause.
-func (e *MalformedError) Unwrap() error { return e.Cause }

@@ -107,8 +107,8 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader, 
 }
 
 // do sends the request and decodes the answer into out. Its error is an *Error
-// for whatever Stripe refuses, a *MalformedError for an answer that can't be
-// understood, or that of the HTTP client.
+// for whatever Stripe refuses; any other is that of the HTTP client, or says that an
+// answer of success can't be understood.
 func (c *Client) do(req *http.Request, out object) (Answer, error) {
 	req.Header.Set("Authorization", "Bearer "+c.Key)
 	req.Header.Set("Stripe-Version", Version)
@@ -136,7 +136,7 @@ func (c *Client) do(req *http.Request, out object) (Answer, error) {
 		err = errNotAsked
 	}
 	if err != nil {
-		return answer, &MalformedError{RequestID: answer.RequestID, Cause: err}
+		return answer, fmt.Errorf("stripe's answer can't be understood (request %s): %w", answer.RequestID, err)
 	}
 	return answer, nil
 }

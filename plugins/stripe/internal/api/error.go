@@ -42,17 +42,3 @@ type Error struct {
 func (e *Error) Error() string {
 	return fmt.Sprintf("stripe answered %d %s %s (request %s)", e.Status, e.Type, e.Code, e.RequestID)
 }
-
-// MalformedError is an answer with HTTP status 200 that can't be understood.
-type MalformedError struct {
-	RequestID string
-	Cause     error
-}
-
-// Error implements error.
-func (e *MalformedError) Error() string {
-	return fmt.Sprintf("stripe's answer can't be understood (request %s): %v", e.RequestID, e.Cause)
-}
-
-// Unwrap returns the cause.
-func (e *MalformedError) Unwrap() error { return e.Cause }
