@@ -94,10 +94,7 @@ func TestDeclineTable(t *testing.T) {
 		update                  = paymentsv1.DeclineRetry_DECLINE_RETRY_AFTER_ACCOUNT_UPDATE
 	)
 	table := DeclineTable{
-		Unified: func(code string) (string, bool) {
-			unified, ok := map[string]string{"05": "do_not_honor", "14": "invalid_account", "43": "stolen_card", "R0": "stop_this_payment", "cvc": "incorrect_cvv", "93": "do_not_honor"}[code]
-			return unified, ok
-		},
+		Unified: map[string]string{"05": "do_not_honor", "14": "invalid_account", "43": "stolen_card", "R0": "stop_this_payment", "cvc": "incorrect_cvv", "93": "do_not_honor"},
 		Overrides: map[string]DeclineRow{
 			"93":   {Code: "compliance_violation"},
 			"hold": {Code: "do_not_honor", Hardness: hard, Retry: other, Actor: paymentsv1.DeclineActor_DECLINE_ACTOR_MERCHANT},

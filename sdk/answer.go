@@ -1,11 +1,22 @@
 package sdk
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 )
+
+// Exchange sends a request and reads the whole of the answer, whose body is closed.
+func Exchange(client *http.Client, req *http.Request) (resp *http.Response, body []byte, err error) {
+	if resp, err = client.Do(req); err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	body, err = io.ReadAll(resp.Body)
+	return resp, body, err
+}
 
 // Part is one thing that a PSP's answer says of itself, such as a code or the id by
 // which the PSP's people find it.

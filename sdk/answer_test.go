@@ -1,7 +1,10 @@
 package sdk
 
 import (
+	"context"
+	"errors"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 )
@@ -28,5 +31,38 @@ func TestRetryAfter(t *testing.T) {
 	later := time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
 	if got := RetryAfter(http.Header{"Retry-After": {later}}); got < 59*time.Minute || got > time.Hour {
 		t.Errorf("%s: got %s, want an hour", later, got)
+	}
+}
+
+func TestExchange(t *testing.T) {
+	psp := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		_, _ = w.Write([]byte("short and stout"))
+		if r.URL.Path == "/cut" {
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	defer psp.Close()
+	get := func(ctx context.Context, path string) (int, string, error) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, psp.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, body, err := Exchange(psp.Client(), req)
+		if err != nil {
+			return 0, "", err
+		}
+		return resp.StatusCode, string(body), nil
+	}
+	if status, body, err := get(t.Context(), "/"); status != http.StatusTeapot || body != "short and stout" || err != nil {
+		t.Errorf("got %d %q %v", status, body, err)
+	}
+	if _, _, err := get(t.Context(), "/cut"); err == nil {
+		t.Error("a body that was cut off is none")
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := get(gone, "/"); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -10,8 +10,8 @@ import (
 // DeclineTable is how one PSP declines: what its codes mean, and where its
 // documentation says more of a code, or something else, than the unified table.
 type DeclineTable struct {
-	// Unified translates one of the PSP's documented codes.
-	Unified func(code string) (unified string, ok bool)
+	// Unified are the unified codes of the PSP's documented ones.
+	Unified map[string]string
 	// Overrides are rows by the PSP's code. They come before Unified, and may have
 	// codes that it does not have.
 	Overrides map[string]DeclineRow
@@ -40,8 +40,8 @@ type Declined struct {
 // and never softer.
 func (t DeclineTable) Decline(ctx context.Context, said Declined) *paymentsv1.Decline {
 	row, ok := t.Overrides[said.Code]
-	if !ok && t.Unified != nil {
-		row.Code, ok = t.Unified(said.Code)
+	if !ok {
+		row.Code, ok = t.Unified[said.Code]
 	}
 	if !ok {
 		if said.Code != "" {

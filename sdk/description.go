@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/invopop/jsonschema"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
@@ -17,6 +19,20 @@ import (
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
+
+// Example is a request for people and tests to try, which moves no money: what comes
+// of it, and the RPC that takes it, such as "PaymentService/Authorize".
+func Example(summary, method string, request proto.Message) *connectorv1.TestData {
+	raw, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(request)
+	example := &structpb.Struct{}
+	if err == nil {
+		err = example.UnmarshalJSON(raw)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("the example %q can't be written as JSON: %v", summary, err)) // not in UTF-8
+	}
+	return &connectorv1.TestData{Summary: summary, Method: "patchbay.payments.v1." + method, Request: example}
+}
 
 // Description is what a connector says of itself. Which operations it offers is
 // not said here: it follows from what the connector implements.

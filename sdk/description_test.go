@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,16 @@ import (
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
+
+func TestExample(t *testing.T) {
+	got := Example("declined", "RefundService/CreateRefund", &paymentsv1.CreateRefundRequest{
+		PaymentId: "p", Amount: &paymentsv1.Money{CurrencyCode: "USD", MinorUnits: 1050},
+	})
+	want := map[string]any{"payment_id": "p", "amount": map[string]any{"currency_code": "USD", "minor_units": "1050"}}
+	if got.GetSummary() != "declined" || got.GetMethod() != "patchbay.payments.v1.RefundService/CreateRefund" || !reflect.DeepEqual(got.GetRequest().AsMap(), want) {
+		t.Errorf("got %v", got)
+	}
+}
 
 func TestDescribe_saysWhatTheAuthorSays(t *testing.T) {
 	data := []*connectorv1.TestData{{Summary: "works", Method: "patchbay.payments.v1.PaymentService/Authorize"}}

@@ -20,21 +20,27 @@ const optionsField = "connector_options"
 type NoOptions struct{}
 
 // Options decodes a request's connector_options into the author's own struct, by
-// its json tags. An option that the struct does not have, or of another type, is an
-// InvalidRequest that names it and quotes no value.
+// its json tags. An option that the struct does not have, of another type, or none of
+// the words of a tag such as oneof:"always,never", is an InvalidRequest that names it
+// and quotes no value.
 func Options[T any](given *structpb.Struct) (T, error) {
 	var options T
 	if len(given.GetFields()) == 0 {
 		return options, nil
 	}
-	known := map[string]bool{}
+	known := map[string]reflect.StructField{}
 	for _, field := range reflect.VisibleFields(reflect.TypeOf(options)) {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		known[name] = true
+		known[name] = field
 	}
 	for _, name := range slices.Sorted(maps.Keys(given.GetFields())) {
-		if !known[name] {
+		field, ok := known[name]
+		if !ok {
 			return options, InvalidField(optionsField+"."+name, "is not an option of this operation")
+		}
+		words, limited := field.Tag.Lookup("oneof")
+		if text, isText := given.GetFields()[name].GetKind().(*structpb.Value_StringValue); limited && isText && !slices.Contains(strings.Split(words, ","), text.StringValue) {
+			return options, InvalidField(optionsField+"."+name, "must be one of "+strings.ReplaceAll(words, ",", ", "))
 		}
 	}
 	raw, err := given.MarshalJSON()
@@ -58,4 +64,14 @@ func InvalidField(field, description string) *Error {
 		Message: field + ": " + description,
 		Fields:  []FieldViolation{{Field: field, Description: description}},
 	}
+}
+
+// CheckID refuses an id in a request that no PSP's can be and that might lead to
+// another path of its API.
+func CheckID(field, id string) error {
+	const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	if id == "" || strings.TrimLeft(id, characters) != "" {
+		return InvalidField(field, "is not an id of this PSP's")
+	}
+	return nil
 }

@@ -12,6 +12,7 @@ func TestOptions(t *testing.T) {
 	type options struct {
 		Store string `json:"store"`
 		Count int    `json:"count,omitempty"`
+		When  string `json:"when" oneof:"always,never"`
 	}
 	given := func(members map[string]any) *structpb.Struct {
 		s, err := structpb.NewStruct(members)
@@ -20,8 +21,8 @@ func TestOptions(t *testing.T) {
 		}
 		return s
 	}
-	got, err := Options[options](given(map[string]any{"store": "north", "count": 3}))
-	if err != nil || got != (options{"north", 3}) {
+	got, err := Options[options](given(map[string]any{"store": "north", "count": 3, "when": "never"}))
+	if err != nil || got != (options{"north", 3, "never"}) {
 		t.Errorf("options are %+v, %v", got, err)
 	}
 	if got, err := Options[options](nil); err != nil || got != (options{}) {
@@ -31,6 +32,7 @@ func TestOptions(t *testing.T) {
 		"connector_options.stroe": {"stroe": "hidden-value", "store": "north"},
 		"connector_options.store": {"store": map[string]any{"x": "hidden-value"}},
 		"connector_options.count": {"count": "hidden-value"},
+		"connector_options.when":  {"when": "hidden-value"},
 	} {
 		_, err := Options[options](given(members))
 		var refused *Error
@@ -44,5 +46,15 @@ func TestOptions(t *testing.T) {
 	}
 	if _, err := Options[NoOptions](given(map[string]any{"store": "north"})); err == nil {
 		t.Error("an operation without options took one")
+	}
+}
+
+func TestCheckID(t *testing.T) {
+	for id, good := range map[string]bool{"pi_3Nx-4": true, "": false, "a/b": false, "..": false, "a?b": false, "a%2fb": false, "é": false} {
+		err := CheckID("payment_id", id)
+		var refused *Error
+		if (err == nil) != good || err != nil && (!errors.As(err, &refused) || refused.Fields[0].Field != "payment_id") {
+			t.Errorf("%q: got %v", id, err)
+		}
 	}
 }

@@ -30,11 +30,6 @@ func refusalReasons() map[string]string {
 	}
 }
 
-func unifiedDecline(code string) (unified string, ok bool) {
-	unified, ok = refusalReasons()[code]
-	return unified, ok
-}
-
 // excessiveRetries is Adyen's own refusal of a further attempt, for which the
 // network would take a fee.
 const excessiveRetries = "46"
@@ -42,7 +37,7 @@ const excessiveRetries = "46"
 // declineTable is how Adyen declines.
 func declineTable() sdk.DeclineTable {
 	return sdk.DeclineTable{
-		Unified: unifiedDecline,
+		Unified: refusalReasons(),
 		Overrides: map[string]sdk.DeclineRow{excessiveRetries: {
 			Code:     refusalReasons()[excessiveRetries],
 			Hardness: paymentsv1.DeclineHardness_DECLINE_HARDNESS_HARD,

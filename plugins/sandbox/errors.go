@@ -146,41 +146,29 @@ func declineOf(ctx context.Context, d *api.Decline) *paymentsv1.Decline {
 	if d == nil {
 		return nil
 	}
-	return sdk.DeclineTable{Unified: declineCode}.Decline(ctx, sdk.Declined{
+	return sdk.DeclineTable{Unified: declineCodes()}.Decline(ctx, sdk.Declined{
 		Code: d.Code, Message: d.Message, NetworkCode: d.NetworkCode,
 	})
 }
 
-// declineCode is the table of the PSP's decline codes.
-func declineCode(code string) (unified string, known bool) {
-	switch code {
-	case "authentication_failed", "authentication_required", "avs_mismatch", "blocked_account", "buyer_canceled",
+// declineCodes are the unified codes of the PSP's, most of which have the same name.
+func declineCodes() map[string]string {
+	codes := map[string]string{
+		"incorrect_cvc": "incorrect_cvv", "incorrect_number": "invalid_account", "processing_error": "processor_unavailable",
+		"transaction_not_allowed": "transaction_not_permitted_card", "suspected_fraud": "suspected_fraud_issuer",
+		"limit_exceeded": "exceeds_amount_limit", "frequency_exceeded": "exceeds_frequency_limit",
+		"issuer_not_available": "issuer_unavailable", "issuer_error": "issuer_system_error",
+		"blocked_by_risk": "risk_rejected_processor",
+	}
+	for _, same := range []string{
+		"authentication_failed", "authentication_required", "avs_mismatch", "blocked_account", "buyer_canceled",
 		"closed_account", "currency_not_supported", "do_not_honor", "duplicate_transaction",
 		"expired_card", "generic_decline", "incorrect_pin", "insufficient_funds",
 		"invalid_account", "invalid_amount", "invalid_merchant", "invalid_transaction",
 		"lost_card", "no_such_issuer", "pick_up_card", "pin_required", "pin_tries_exceeded",
-		"refer_to_issuer", "restricted_card", "stolen_card", "stop_this_payment":
-		return code, true
-	case "incorrect_cvc":
-		return "incorrect_cvv", true
-	case "incorrect_number":
-		return "invalid_account", true
-	case "processing_error":
-		return "processor_unavailable", true
-	case "transaction_not_allowed":
-		return "transaction_not_permitted_card", true
-	case "suspected_fraud":
-		return "suspected_fraud_issuer", true
-	case "limit_exceeded":
-		return "exceeds_amount_limit", true
-	case "frequency_exceeded":
-		return "exceeds_frequency_limit", true
-	case "issuer_not_available":
-		return "issuer_unavailable", true
-	case "issuer_error":
-		return "issuer_system_error", true
-	case "blocked_by_risk":
-		return "risk_rejected_processor", true
+		"refer_to_issuer", "restricted_card", "stolen_card", "stop_this_payment",
+	} {
+		codes[same] = same
 	}
-	return "", false
+	return codes
 }

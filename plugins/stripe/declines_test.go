@@ -26,7 +26,7 @@ func TestEveryDocumentedCodeHasAMeaning(t *testing.T) {
 		t.Fatalf("only %d codes were read", len(documented))
 	}
 	for _, code := range documented {
-		unified, ok := unifiedDecline(code)
+		unified, ok := words.Texts("decline.code")[code]
 		if !ok {
 			t.Errorf("%s has no meaning", code)
 		}

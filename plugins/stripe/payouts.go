@@ -100,39 +100,11 @@ func payout(ctx context.Context, p *api.Payout) (*paymentsv1.Payout, error) {
 	case paymentsv1.PayoutStatus_PAYOUT_STATUS_UNKNOWN:
 		sdk.Unmapped(ctx, "payout.status", p.Status)
 	case paymentsv1.PayoutStatus_PAYOUT_STATUS_RETURNED:
-		table := sdk.DeclineTable{Unified: payoutFailure}
+		table := sdk.DeclineTable{Unified: words.Texts("payout.failure_code")}
 		told.Decline = table.Decline(ctx, sdk.Declined{Code: p.FailureCode, Message: p.FailureMessage})
 	}
 	told.ConnectorData, err = structpb.NewStruct(map[string]any{
 		"status": p.Status, "destination": string(p.Destination), "method": p.Method, "type": p.Type,
 	})
 	return told, err
-}
-
-// payoutFailure translates why a payout came back.
-// Source: https://docs.stripe.com/api/payouts/failures.
-func payoutFailure(code string) (unified string, ok bool) {
-	switch code {
-	case "account_closed", "bank_ownership_changed":
-		return "closed_account", true
-	case "account_frozen", "bank_account_restricted":
-		return "blocked_account", true
-	case "incorrect_account_holder_address", "incorrect_account_holder_details", "incorrect_account_holder_name", "incorrect_account_holder_tax_id",
-		"incorrect_account_type", "invalid_account_number", "invalid_account_number_length", "invalid_card", "no_account", "bank_account_unusable":
-		return "invalid_account", true
-	case "expired_card":
-		return "expired_card", true
-	case "insufficient_funds":
-		return "insufficient_merchant_balance", true
-	case "invalid_currency", "unsupported_card":
-		return "transaction_not_permitted_card", true
-	case "declined", "debit_not_authorized":
-		return "do_not_honor", true
-	case "could_not_process", "network_delay":
-		return "processor_unavailable", true
-	case "lost_or_stolen_card":
-		return "stolen_card", true
-	default:
-		return "", false
-	}
 }
