@@ -97,11 +97,11 @@ var errEnding = errors.New("the gateway is stopping")
 // New prepares a gateway; Serve opens it.
 func New(config Config) *Gateway {
 	g := &Gateway{
-		config:    config,
-		codec:     newCodec(),
-		limits:    newLimiter(config.Limits, config.Metrics),
-		reflect:   newReflection(config.Registry, config.Log),
-		health:    health.NewServer(),
+		config:  config,
+		codec:   newCodec(),
+		limits:  newLimiter(config.Limits, config.Metrics),
+		reflect: newReflection(config.Registry, config.Log),
+		health:  health.NewServer(),
 	}
 	g.ending, g.end = context.WithCancelCause(context.Background())
 	options := []grpc.ServerOption{

@@ -9,6 +9,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 
@@ -24,8 +25,10 @@ type Violation struct{ Field, Rule, Message string }
 // Checker holds messages against their rules. A message's rules are read when it is
 // first seen. The zero Checker is ready, and safe for concurrent use.
 type Checker struct {
-	known   sync.Map   // protoreflect.FullName → *message
-	reading sync.Mutex // held to add to it
+	checked sync.Map // protoreflect.FullName → *message, of those that were checked
+
+	reading sync.Mutex
+	read    reader // those and the messages below them
 }
 
 // Check returns the rules that a message breaks, or an error for a rule of a kind
@@ -39,18 +42,20 @@ func (c *Checker) Check(m proto.Message) ([]Violation, error) {
 }
 
 func (c *Checker) of(d protoreflect.MessageDescriptor) (*message, error) {
-	if known, ok := c.known.Load(d.FullName()); ok {
+	if known, ok := c.checked.Load(d.FullName()); ok {
 		return known.(*message), nil
 	}
 	c.reading.Lock()
 	defer c.reading.Unlock()
-	r := reader{}
-	read, err := r.message(d)
+	more := reader{}
+	maps.Copy(more, c.read)
+	of, err := more.message(d)
 	if err != nil {
-		return nil, err
+		return nil, err // with messages that were read in part
 	}
-	c.known.Store(d.FullName(), read)
-	return read, nil
+	c.read = more
+	c.checked.Store(d.FullName(), of)
+	return of, nil
 }
 
 // message is what there is to check in one type of message. One with nothing to
@@ -154,31 +159,22 @@ func (r reader) field(fd protoreflect.FieldDescriptor) (field, error) {
 	stated, _ := proto.GetExtension(fd.Options(), validate.E_Field).(*validate.FieldRules)
 	f := field{FieldDescriptor: fd, required: stated.GetRequired()}
 	f.zeroToo = !fd.HasPresence() && stated.GetIgnore() != validate.Ignore_IGNORE_IF_ZERO_VALUE
-	var checks []check
 	own, err := valueCheck(stated, fd)
 	if err != nil {
 		return f, err
 	}
-	if checks = append(checks, own); fd.Message() != nil || fd.IsMap() {
-		deeper, err := r.deeper(fd)
-		if err != nil {
-			return f, err
-		}
-		checks = append(checks, deeper)
-	}
-	f.check = all(checks...)
-	return f, nil
+	deeper, err := r.deeper(fd)
+	f.check = all(own, deeper)
+	return f, err
 }
 
-// deeper checks the messages in a field.
+// deeper checks the messages in a field; nil where there are none with rules.
 func (r reader) deeper(fd protoreflect.FieldDescriptor) (check, error) {
 	d := fd.Message()
 	if fd.IsMap() {
-		if d = fd.MapValue().Message(); d == nil {
-			return nil, nil
-		}
+		d = fd.MapValue().Message()
 	}
-	if !leadsToRules(d, map[protoreflect.FullName]bool{}) {
+	if d == nil || !leadsToRules(d, map[protoreflect.FullName]bool{}) {
 		return nil, nil
 	}
 	of, err := r.message(d)

@@ -55,18 +55,19 @@ func TestChecker_unknownRules(t *testing.T) {
 func acme(t *testing.T, of *validate.MessageRules, text *validate.FieldRules) proto.Message {
 	t.Helper()
 	optional := descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL.Enum()
-	thing := &descriptorpb.DescriptorProto{
-		Name: proto.String("Thing"), Options: &descriptorpb.MessageOptions{},
-		Field: []*descriptorpb.FieldDescriptorProto{
-			{Name: proto.String("text"), Number: proto.Int32(1), Type: descriptorpb.FieldDescriptorProto_TYPE_STRING.Enum(), Label: optional, Options: &descriptorpb.FieldOptions{}},
-			{Name: proto.String("thing"), Number: proto.Int32(2), Type: descriptorpb.FieldDescriptorProto_TYPE_MESSAGE.Enum(), TypeName: proto.String(".acme.Thing"), Label: optional},
-		},
-	}
+	ofMessage, ofText := &descriptorpb.MessageOptions{}, &descriptorpb.FieldOptions{}
 	if of != nil {
-		proto.SetExtension(thing.Options, validate.E_Message, of)
+		proto.SetExtension(ofMessage, validate.E_Message, of)
 	}
 	if text != nil {
-		proto.SetExtension(thing.Field[0].Options, validate.E_Field, text)
+		proto.SetExtension(ofText, validate.E_Field, text)
+	}
+	thing := &descriptorpb.DescriptorProto{
+		Name: proto.String("Thing"), Options: ofMessage,
+		Field: []*descriptorpb.FieldDescriptorProto{
+			{Name: proto.String("text"), Number: proto.Int32(1), Type: descriptorpb.FieldDescriptorProto_TYPE_STRING.Enum(), Label: optional, Options: ofText},
+			{Name: proto.String("thing"), Number: proto.Int32(2), Type: descriptorpb.FieldDescriptorProto_TYPE_MESSAGE.Enum(), TypeName: proto.String(".acme.Thing"), Label: optional},
+		},
 	}
 	file, err := protodesc.NewFile(&descriptorpb.FileDescriptorProto{
 		Name: proto.String("acme.proto"), Package: proto.String("acme"), Syntax: proto.String("proto3"), MessageType: []*descriptorpb.DescriptorProto{thing},
