@@ -26,7 +26,7 @@ func TestReferee(t *testing.T) {
 		t.Fatal(err)
 	}
 	var checker Checker
-	const rounds = 60
+	const rounds = 20
 	messages := 0
 	for _, d := range contract(t) {
 		t.Run(string(d.FullName()), func(t *testing.T) {
