@@ -110,7 +110,7 @@ func (r values) number(low, high, least, most int64) int64 {
 
 // size is near one of the bounds, or small.
 func (r values) size(low, high uint64) int {
-	if high > 0 && r.IntN(20) == 0 {
+	if high > 0 && r.IntN(10) == 0 {
 		return int(high) + r.IntN(2)
 	}
 	return max(0, int(low)-1+r.IntN(3))
@@ -146,7 +146,7 @@ func (r values) text(stated *validate.StringRules) string {
 			text = other
 		}
 	}
-	if r.IntN(20) == 0 && stated.GetMaxLen() > 0 {
+	if r.IntN(10) == 0 && stated.GetMaxLen() > 0 {
 		text += strings.Repeat("0", int(stated.GetMaxLen()))
 	}
 	return text
