@@ -85,7 +85,8 @@ func (a *account) paymentRequest(req *paymentsv1.AuthorizeRequest) (api.PaymentR
 	var errLines error
 	asked.LineItems, errLines = lineItems(req.GetOrder().GetLineItems(), req.GetOrder().GetTaxIncluded())
 	err := cmp.Or(errOptions, errBasics, notTaken(req), errLines,
-		setMethod(&asked, req.GetPaymentMethod(), options), setUse(&asked, req), setThreeDS(&asked, req.GetThreeDs(), options.Native3DS))
+		setMethod(&asked, req.GetPaymentMethod(), options), setUse(&asked, req),
+		setThreeDS(&asked, req.GetThreeDs(), options.Native3DS))
 	return asked, err
 }
 

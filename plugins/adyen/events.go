@@ -104,7 +104,8 @@ func setMandate(ctx context.Context, event *paymentsv1.WebhookEvent, item *api.N
 func setPayout(ctx context.Context, event *paymentsv1.WebhookEvent, item *api.NotificationItem, amount *paymentsv1.Money) {
 	if status := outcome(item, payoutEvent, payoutFailed).Meaning(ctx, item.EventCode); status != 0 {
 		sdk.SetSubject(event, &paymentsv1.Payout{
-			Id: cmp.Or(item.OriginalReference, item.PSPReference), Reference: item.MerchantReference, Status: status, Amount: amount,
+			Id: cmp.Or(item.OriginalReference, item.PSPReference), Reference: item.MerchantReference,
+			Status: status, Amount: amount,
 		})
 	}
 }
@@ -112,7 +113,10 @@ func setPayout(ctx context.Context, event *paymentsv1.WebhookEvent, item *api.No
 // signedData are the signed fields as they came, under Adyen's names.
 func signedData(item *api.NotificationItem) *structpb.Struct {
 	data := &structpb.Struct{Fields: map[string]*structpb.Value{}}
-	names := [...]string{"pspReference", "originalReference", "merchantAccountCode", "merchantReference", "value", "currency", "eventCode", "success"}
+	names := [...]string{
+		"pspReference", "originalReference", "merchantAccountCode", "merchantReference",
+		"value", "currency", "eventCode", "success",
+	}
 	for i, value := range signedFields(item) {
 		if value != "" {
 			data.Fields[names[i]] = structpb.NewStringValue(value)

@@ -59,9 +59,10 @@ func (*Connector) SetupMandate(ctx context.Context, req *paymentsv1.SetupMandate
 	}
 	p, err := pay(ctx, &paymentsv1.AuthorizeRequest{
 		Reference: req.GetReference(), Amount: req.GetVerificationAmount(), PaymentMethod: req.GetPaymentMethod(),
-		CaptureMethod: paymentsv1.CaptureMethod_CAPTURE_METHOD_MANUAL, ReturnUrl: req.GetReturnUrl(), Language: req.GetLanguage(),
-		CustomerId: req.GetCustomerId(), Customer: req.GetCustomer(), BillingAddress: req.GetBillingAddress(), BrowserInfo: req.GetBrowserInfo(),
-		ThreeDs: req.GetThreeDs(), Metadata: req.GetMetadata(), ConnectorOptions: req.GetConnectorOptions(),
+		CaptureMethod: paymentsv1.CaptureMethod_CAPTURE_METHOD_MANUAL, ReturnUrl: req.GetReturnUrl(),
+		Language: req.GetLanguage(), CustomerId: req.GetCustomerId(), Customer: req.GetCustomer(),
+		BillingAddress: req.GetBillingAddress(), BrowserInfo: req.GetBrowserInfo(), ThreeDs: req.GetThreeDs(),
+		Metadata: req.GetMetadata(), ConnectorOptions: req.GetConnectorOptions(),
 		StoredCredential: &paymentsv1.StoredCredential{
 			SetupFutureUsage: paymentsv1.SetupFutureUsage_SETUP_FUTURE_USAGE_OFF_SESSION, MandateTerms: req.GetTerms(),
 		},
@@ -111,12 +112,16 @@ func mandateFrom(p *paymentsv1.Payment, req *paymentsv1.SetupMandateRequest) *pa
 // ChargeMandate implements sdk.MandateCharger.
 func (*Connector) ChargeMandate(ctx context.Context, req *paymentsv1.ChargeMandateRequest) (*paymentsv1.ChargeMandateResponse, error) {
 	payment, err := pay(ctx, &paymentsv1.AuthorizeRequest{
-		Reference: req.GetReference(), Amount: req.GetAmount(), CaptureMethod: req.GetCaptureMethod(), CustomerId: req.GetCustomerId(),
-		PaymentMethod: &paymentsv1.PaymentMethod{Method: &paymentsv1.PaymentMethod_Mandate{Mandate: &paymentsv1.MandateReference{MandateId: req.GetMandateId()}}},
+		Reference: req.GetReference(), Amount: req.GetAmount(), CaptureMethod: req.GetCaptureMethod(),
+		CustomerId: req.GetCustomerId(), StatementDescriptor: req.GetStatementDescriptor(), Order: req.GetOrder(),
+		Metadata: req.GetMetadata(), ConnectorOptions: req.GetConnectorOptions(),
+		PaymentMethod: &paymentsv1.PaymentMethod{Method: &paymentsv1.PaymentMethod_Mandate{
+			Mandate: &paymentsv1.MandateReference{MandateId: req.GetMandateId()},
+		}},
 		StoredCredential: &paymentsv1.StoredCredential{
-			Initiator: paymentsv1.Initiator_INITIATOR_MERCHANT, Reason: req.GetReason(), NetworkTransactionId: req.GetNetworkTransactionId(),
+			Initiator: paymentsv1.Initiator_INITIATOR_MERCHANT, Reason: req.GetReason(),
+			NetworkTransactionId: req.GetNetworkTransactionId(),
 		},
-		StatementDescriptor: req.GetStatementDescriptor(), Order: req.GetOrder(), Metadata: req.GetMetadata(), ConnectorOptions: req.GetConnectorOptions(),
 	})
 	return &paymentsv1.ChargeMandateResponse{Payment: payment}, err
 }

@@ -26,8 +26,10 @@ func (*Connector) Capture(ctx context.Context, req *paymentsv1.CaptureRequest) (
 	}
 	asked, errAmount := requiredAmount(req.GetAmount())
 	lines, errLines := lineItems(req.GetLineItems(), false)
-	told, err := begin(ctx, req.GetConnectorOptions(), errAmount, errLines).modify(ctx, req.GetPaymentId(), "captures",
-		api.Modification{Amount: asked, Reference: req.GetReference(), LineItems: lines})
+	adyen := begin(ctx, req.GetConnectorOptions(), errAmount, errLines)
+	told, err := adyen.modify(ctx, req.GetPaymentId(), "captures", api.Modification{
+		Amount: asked, Reference: req.GetReference(), LineItems: lines,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +61,8 @@ func (*Connector) Void(ctx context.Context, req *paymentsv1.VoidRequest) (*payme
 // Reverse implements sdk.Reverser. Whether it becomes a cancellation or a refund is
 // told by webhook.
 func (*Connector) Reverse(ctx context.Context, req *paymentsv1.ReverseRequest) (*paymentsv1.ReverseResponse, error) {
-	payment, err := begin(ctx, req.GetConnectorOptions()).change(ctx, req.GetPaymentId(), "reversals",
-		api.Modification{Reference: req.GetReference()})
+	adyen := begin(ctx, req.GetConnectorOptions())
+	payment, err := adyen.change(ctx, req.GetPaymentId(), "reversals", api.Modification{Reference: req.GetReference()})
 	return &paymentsv1.ReverseResponse{Payment: payment}, err
 }
 
@@ -73,8 +75,10 @@ type adjustOptions struct {
 func (*Connector) AdjustAuthorization(ctx context.Context, req *paymentsv1.AdjustAuthorizationRequest) (*paymentsv1.AdjustAuthorizationResponse, error) {
 	options, errOptions := sdk.Options[adjustOptions](req.GetConnectorOptions())
 	asked, errAmount := requiredAmount(req.GetAmount())
-	payment, err := accountOf(ctx, errOptions, errAmount).change(ctx, req.GetPaymentId(), "amountUpdates",
-		api.Modification{Amount: asked, Reference: req.GetReference(), IndustryUsage: options.IndustryUsage})
+	adyen := accountOf(ctx, errOptions, errAmount)
+	payment, err := adyen.change(ctx, req.GetPaymentId(), "amountUpdates", api.Modification{
+		Amount: asked, Reference: req.GetReference(), IndustryUsage: options.IndustryUsage,
+	})
 	return &paymentsv1.AdjustAuthorizationResponse{Payment: payment}, err
 }
 
@@ -88,11 +92,11 @@ func (*Connector) CreateRefund(ctx context.Context, req *paymentsv1.CreateRefund
 	if req.GetCaptureId() != "" {
 		errCapture = sdk.CheckID("capture_id", req.GetCaptureId())
 	}
-	told, err := begin(ctx, req.GetConnectorOptions(), errAmount, errCapture, errLines).modify(ctx, req.GetPaymentId(), "refunds",
-		api.Modification{
-			Amount: asked, Reference: req.GetReference(), CapturePSPReference: req.GetCaptureId(), LineItems: lines,
-			MerchantRefundReason: words.Texts("refund.reason")[strings.ToLower(req.GetReason())],
-		})
+	adyen := begin(ctx, req.GetConnectorOptions(), errAmount, errCapture, errLines)
+	told, err := adyen.modify(ctx, req.GetPaymentId(), "refunds", api.Modification{
+		Amount: asked, Reference: req.GetReference(), CapturePSPReference: req.GetCaptureId(), LineItems: lines,
+		MerchantRefundReason: words.Texts("refund.reason")[strings.ToLower(req.GetReason())],
+	})
 	if err != nil {
 		return nil, err
 	}

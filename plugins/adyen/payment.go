@@ -27,7 +27,9 @@ func paymentOf(ctx context.Context, told *api.Payment, asked expectation) (*paym
 	status := paymentStatus(ctx, told, asked.automatic)
 	reference := cmp.Or(told.MerchantReference, asked.reference)
 	data := map[string]any{"resultCode": told.ResultCode}
-	for _, name := range []string{"acquirerReference", "authorisationMid", "fraudResultType", "refusalReasonRaw", "paymentAccountReference"} {
+	for _, name := range []string{
+		"acquirerReference", "authorisationMid", "fraudResultType", "refusalReasonRaw", "paymentAccountReference",
+	} {
 		if value := told.AdditionalData[name]; value != "" {
 			data[name] = value
 		}

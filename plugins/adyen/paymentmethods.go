@@ -40,7 +40,8 @@ func (*Connector) DeletePaymentMethod(ctx context.Context, req *paymentsv1.Delet
 
 // deleteStored deletes an instrument.
 func (a *account) deleteStored(ctx context.Context, id, shopper string) error {
-	if err := api.Delete(ctx, a.Client, a.CheckoutURL+api.Path("storedPaymentMethods", id)+"?"+a.ofShopper(shopper)); err != nil {
+	address := a.CheckoutURL + api.Path("storedPaymentMethods", id) + "?" + a.ofShopper(shopper)
+	if err := api.Delete(ctx, a.Client, address); err != nil {
 		return failure(err)
 	}
 	return nil
@@ -59,7 +60,8 @@ func (*Connector) CheckEligibility(ctx context.Context, req *paymentsv1.CheckEli
 	}
 	units, errAmount := amount(req.GetAmount())
 	wanted, errTypes := adyenTypes(req.GetPaymentMethodTypes())
-	told, err := begin(ctx, req.GetConnectorOptions(), errAmount, errTypes).methods(ctx, api.MethodsRequest{
+	adyen := begin(ctx, req.GetConnectorOptions(), errAmount, errTypes)
+	told, err := adyen.methods(ctx, api.MethodsRequest{
 		Amount: &units, AllowedPaymentMethods: wanted,
 		CountryCode:      cmp.Or(req.GetCountryCode(), req.GetBillingAddress().GetCountryCode()),
 		ShopperReference: req.GetCustomerId(), ShopperEmail: req.GetCustomer().GetEmail(),

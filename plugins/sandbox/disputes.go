@@ -75,7 +75,8 @@ func (c *Connector) AcceptDispute(ctx context.Context, req *paymentsv1.AcceptDis
 func (c *Connector) UploadEvidence(ctx context.Context, metadata *paymentsv1.EvidenceMetadata, content io.Reader) (*paymentsv1.UploadEvidenceResponse, error) {
 	psp := c.client(ctx, metadata.GetConnectorOptions())
 	what := url.Values{"name": {metadata.GetFileName()}, "type": {disputeEvidence.Word(metadata.GetType())}}
-	file, err := api.Upload[api.File](ctx, psp, content, metadata.GetContentType(), what, "disputes", metadata.GetDisputeId(), "files")
+	file, err := api.Upload[api.File](ctx, psp, content, metadata.GetContentType(), what,
+		"disputes", metadata.GetDisputeId(), "files")
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -13,7 +13,9 @@ import (
 
 // told says in the contract's words what the PSP has answered, or why there is no
 // answer.
-func told[Answer, Message any](ctx context.Context, answer Answer, err error, say func(context.Context, Answer) (*Message, error)) (*Message, error) {
+func told[Answer, Message any](
+	ctx context.Context, answer Answer, err error, say func(context.Context, Answer) (*Message, error),
+) (*Message, error) {
 	if err != nil {
 		return nil, translate(err)
 	}

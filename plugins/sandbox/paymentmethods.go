@@ -20,14 +20,16 @@ func (c *Connector) Tokenize(ctx context.Context, req *paymentsv1.TokenizeReques
 		return nil, translate(err)
 	}
 	return &paymentsv1.TokenizeResponse{
-		PaymentMethod: detailsOf(stored.Shown, stored.ID), CustomerId: stored.CustomerID, Decline: declineOf(ctx, stored.Decline),
+		PaymentMethod: detailsOf(stored.Shown, stored.ID), CustomerId: stored.CustomerID,
+		Decline: declineOf(ctx, stored.Decline),
 	}, nil
 }
 
 // DeletePaymentMethod implements sdk.PaymentMethodDeleter.
 func (c *Connector) DeletePaymentMethod(ctx context.Context, req *paymentsv1.DeletePaymentMethodRequest) (*paymentsv1.DeletePaymentMethodResponse, error) {
 	psp := c.client(ctx, req.GetConnectorOptions())
-	if _, err := api.Post[api.Token](ctx, psp, api.OfCustomer{CustomerID: req.GetCustomerId()}, "tokens", req.GetToken(), "delete"); err != nil {
+	whose := api.OfCustomer{CustomerID: req.GetCustomerId()}
+	if _, err := api.Post[api.Token](ctx, psp, whose, "tokens", req.GetToken(), "delete"); err != nil {
 		return nil, translate(err)
 	}
 	return &paymentsv1.DeletePaymentMethodResponse{}, nil

@@ -96,7 +96,8 @@ func (c *Connector) CreatePayoutRecipient(ctx context.Context, req *paymentsv1.C
 func (c *Connector) EnrollPayoutAccount(ctx context.Context, req *paymentsv1.EnrollPayoutAccountRequest) (*paymentsv1.EnrollPayoutAccountResponse, error) {
 	to, err := destination(req.GetDestination())
 	psp := c.client(ctx, req.GetConnectorOptions(), err)
-	payee, err := api.Post[api.Payee](ctx, psp, api.NewPayee{Destination: to}, "recipients", req.GetRecipientId(), "accounts")
+	ask := api.NewPayee{Destination: to}
+	payee, err := api.Post[api.Payee](ctx, psp, ask, "recipients", req.GetRecipientId(), "accounts")
 	if err != nil {
 		return nil, translate(err)
 	}

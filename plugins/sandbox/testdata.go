@@ -35,11 +35,12 @@ func testData() []*connectorv1.TestData {
 // trial is one request to Authorize, with a field of the simulation if it is named.
 func trial(summary string, card psp.TestCard, field string, value *structpb.Value) *connectorv1.TestData {
 	request := &paymentsv1.AuthorizeRequest{
-		Reference: "order-1001", Amount: &paymentsv1.Money{CurrencyCode: "USD", MinorUnits: 1050}, PaymentMethod: methodFor(card),
+		Reference: "order-1001", PaymentMethod: methodFor(card),
+		Amount: &paymentsv1.Money{CurrencyCode: "USD", MinorUnits: 1050},
 	}
 	if field != "" {
-		simulate := &structpb.Struct{Fields: map[string]*structpb.Value{field: value}}
-		request.ConnectorOptions = &structpb.Struct{Fields: map[string]*structpb.Value{"simulate": structpb.NewStructValue(simulate)}}
+		simulate := structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{field: value}})
+		request.ConnectorOptions = &structpb.Struct{Fields: map[string]*structpb.Value{"simulate": simulate}}
 	}
 	return sdk.Example(summary, "PaymentService/Authorize", request)
 }

@@ -134,7 +134,9 @@ func eventOf(ctx context.Context, e api.Event) (*paymentsv1.WebhookEvent, error)
 }
 
 // setSubject reads what an event is about and says it in the contract's words.
-func setSubject[A api.Answer, M sdk.Subject](ctx context.Context, event *paymentsv1.WebhookEvent, data []byte, say func(context.Context, A) (M, error)) error {
+func setSubject[A api.Answer, M sdk.Subject](
+	ctx context.Context, event *paymentsv1.WebhookEvent, data []byte, say func(context.Context, A) (M, error),
+) error {
 	about, err := api.Read[A](data)
 	if err != nil {
 		return err

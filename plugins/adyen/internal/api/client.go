@@ -143,7 +143,8 @@ func (e *Error) Error() string {
 }
 
 func refusal(resp *http.Response, content []byte) *Error {
-	e := &Error{Status: resp.StatusCode, Transient: resp.Header.Get("transient-error") == "true", RetryAfter: sdk.RetryAfter(resp.Header)}
+	e := &Error{Status: resp.StatusCode, RetryAfter: sdk.RetryAfter(resp.Header)}
+	e.Transient = resp.Header.Get("transient-error") == "true"
 	var failure Failure
 	if json.Unmarshal(content, &failure) == nil {
 		e.Failure = failure
