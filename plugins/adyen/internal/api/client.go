@@ -15,6 +15,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/patchbay/patchbay/sdk"
@@ -36,17 +37,16 @@ type Answer interface{ valid() bool }
 // Path is the path below an API's address to what its parts name; they may come from
 // a caller.
 func Path(parts ...string) string {
-	path := ""
+	var path strings.Builder
 	for _, part := range parts {
-		path += "/" + url.PathEscape(part)
+		path.WriteString("/" + url.PathEscape(part))
 	}
-	return path
+	return path.String()
 }
 
 // Get reads an object.
 func Get[T Answer](ctx context.Context, c *Client, address string) (*T, error) {
-	resp, content, err := c.do(ctx, http.MethodGet, address, nil)
-	return read[T](resp, content, err)
+	return read[T](c.do(ctx, http.MethodGet, address, nil))
 }
 
 // Post sends a document; the answer is an object.
@@ -60,63 +60,69 @@ func Post[T Answer](ctx context.Context, c *Client, address string, document any
 
 // PostFrom is Post of a document that is sent while it is read.
 func PostFrom[T Answer](ctx context.Context, c *Client, address string, document io.Reader) (*T, error) {
-	resp, content, err := c.do(ctx, http.MethodPost, address, document)
-	return read[T](resp, content, err)
+	return read[T](c.do(ctx, http.MethodPost, address, document))
 }
 
 // Delete deletes what is at an address; the answer has no content.
 func Delete(ctx context.Context, c *Client, address string) error {
-	resp, _, err := c.do(ctx, http.MethodDelete, address, nil)
-	if err == nil && resp.StatusCode != http.StatusNoContent {
-		return malformed(resp, fmt.Errorf("status %d where no content was due", resp.StatusCode))
+	told, err := c.do(ctx, http.MethodDelete, address, nil)
+	if err == nil && told.status != http.StatusNoContent {
+		return told.malformed(fmt.Errorf("status %d where no content was due", told.status))
 	}
 	return err
 }
 
-// do sends a request and returns the answer of success. Its error is an *Error for
-// whatever Adyen refuses; any other is that of the HTTP client.
-func (c *Client) do(ctx context.Context, method, address string, body io.Reader) (*http.Response, []byte, error) {
+// success is an answer of success.
+type success struct {
+	status       int
+	pspReference string // in the header
+	content      []byte
+}
+
+// malformed is the error where it can't be understood; it is no *Error.
+func (s success) malformed(err error) error {
+	return fmt.Errorf("adyen's answer can't be understood (pspReference %s): %w", s.pspReference, err)
+}
+
+// do sends a request. Its error is an *Error for whatever Adyen refuses; any other is
+// that of the HTTP client.
+func (c *Client) do(ctx context.Context, method, address string, body io.Reader) (success, error) {
 	if c.Fault != nil {
-		return nil, nil, c.Fault
+		return success{}, c.Fault
 	}
 	req, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
-		return nil, nil, err
+		return success{}, err
 	}
 	req.Header.Set("X-API-Key", c.Key)
 	if method == http.MethodPost {
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("Idempotency-Key", c.IdempotencyKey)
 	}
-	resp, content, err := sdk.Exchange(c.HTTP, req)
+	resp, content, err := sdk.Exchange(c.HTTP, req) //nolint:bodyclose // Exchange closes it
 	if err != nil {
-		return nil, nil, fmt.Errorf("adyen: %w", err)
+		return success{}, fmt.Errorf("adyen: %w", err)
 	}
 	switch resp.StatusCode {
 	case http.StatusOK, http.StatusCreated, http.StatusNoContent:
-		return resp, content, nil
+		return success{resp.StatusCode, resp.Header.Get("pspReference"), content}, nil
 	}
-	return nil, nil, refusal(resp, content)
+	return success{}, refusal(resp, content)
 }
 
-// read decodes an answer of success. One that can't be understood is an error that
-// is no *Error.
-func read[T Answer](resp *http.Response, content []byte, err error) (*T, error) {
+// read decodes an answer of success.
+func read[T Answer](told success, err error) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
 	answer := new(T)
-	if err := json.Unmarshal(content, answer); err != nil {
-		return nil, malformed(resp, err)
+	if err := json.Unmarshal(told.content, answer); err != nil {
+		return nil, told.malformed(err)
 	}
 	if !(*answer).valid() {
-		return nil, malformed(resp, errors.New("it is not the object that was asked for"))
+		return nil, told.malformed(errors.New("it is not the object that was asked for"))
 	}
 	return answer, nil
-}
-
-func malformed(resp *http.Response, err error) error {
-	return fmt.Errorf("adyen's answer can't be understood (pspReference %s): %w", resp.Header.Get("pspReference"), err)
 }
 
 // Failure is Adyen's description of what went wrong.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/patchbay/patchbay/sdk"
@@ -81,7 +82,7 @@ func send[A Answer](ctx context.Context, c *Client, call call) (a A, err error) 
 	if err != nil {
 		return a, err
 	}
-	resp, body, err := sdk.Exchange(c.HTTP, req)
+	resp, body, err := sdk.Exchange(c.HTTP, req) //nolint:bodyclose // Exchange closes it
 	switch {
 	case err != nil:
 		return a, fmt.Errorf("%s %s: %w", call.method, req.URL.Path, err)
@@ -105,14 +106,15 @@ func read[A Answer](method string, body []byte) (a A, err error) {
 }
 
 func (c *Client) request(ctx context.Context, call call) (*http.Request, error) {
-	address := c.BaseURL + "/v1"
+	var address strings.Builder
+	address.WriteString(c.BaseURL + "/v1")
 	for _, segment := range call.segments {
-		address += "/" + url.PathEscape(segment)
+		address.WriteString("/" + url.PathEscape(segment))
 	}
 	if len(call.query) > 0 {
-		address += "?" + call.query.Encode()
+		address.WriteString("?" + call.query.Encode())
 	}
-	req, err := http.NewRequestWithContext(ctx, call.method, address, call.body)
+	req, err := http.NewRequestWithContext(ctx, call.method, address.String(), call.body)
 	if err != nil {
 		return nil, err
 	}
