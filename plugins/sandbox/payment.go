@@ -17,14 +17,23 @@ func newPayment(req *paymentsv1.AuthorizeRequest) (api.NewPayment, error) {
 	method, errMethod := instrument(req.GetPaymentMethod())
 	units, errAmount := unitsOf(req.GetAmount())
 	n := api.NewPayment{
-		Reference: req.GetReference(), Amount: units, Currency: req.GetAmount().GetCurrencyCode(),
-		Capture: captureWord(req.GetCaptureMethod()), PaymentMethod: method,
-		Store:   storeUsage.Word(req.GetStoredCredential().GetSetupFutureUsage()),
-		ThreeDS: threeDSWords(req.GetThreeDs().GetExternal()), AuthenticationID: req.GetThreeDs().GetAuthenticationId(),
-		CustomerID: req.GetCustomerId(), OrderID: req.GetOrderId(), SessionID: req.GetSessionId(),
-		ReturnURL: req.GetReturnUrl(), WebhookURL: req.GetWebhookUrl(),
-		Description: req.GetDescription(), StatementDescriptor: req.GetStatementDescriptor(),
-		Email: cmp.Or(req.GetEmail(), req.GetCustomer().GetEmail()), Metadata: req.GetMetadata(),
+		Reference:           req.GetReference(),
+		Amount:              units,
+		Currency:            req.GetAmount().GetCurrencyCode(),
+		Capture:             captureWord(req.GetCaptureMethod()),
+		PaymentMethod:       method,
+		Store:               storeUsage.Word(req.GetStoredCredential().GetSetupFutureUsage()),
+		ThreeDS:             threeDSWords(req.GetThreeDs().GetExternal()),
+		AuthenticationID:    req.GetThreeDs().GetAuthenticationId(),
+		CustomerID:          req.GetCustomerId(),
+		OrderID:             req.GetOrderId(),
+		SessionID:           req.GetSessionId(),
+		ReturnURL:           req.GetReturnUrl(),
+		WebhookURL:          req.GetWebhookUrl(),
+		Description:         req.GetDescription(),
+		StatementDescriptor: req.GetStatementDescriptor(),
+		Email:               cmp.Or(req.GetEmail(), req.GetCustomer().GetEmail()),
+		Metadata:            req.GetMetadata(),
 	}
 	if req.GetStoredCredential().GetInitiator() == paymentsv1.Initiator_INITIATOR_MERCHANT {
 		n.Initiator = merchant
@@ -45,10 +54,19 @@ func captureWord(m paymentsv1.CaptureMethod) string {
 // paymentOf says a payment of the PSP's in the contract's words.
 func paymentOf(ctx context.Context, p api.Payment) (*paymentsv1.Payment, error) {
 	payment := &paymentsv1.Payment{
-		Id: p.ID, Reference: p.Reference, Status: paymentStatus.Meaning(ctx, p.Status), Decline: declineOf(ctx, p.Decline),
-		NetworkTransactionId: p.NetworkTransactionID, ApprovalCode: p.ApprovalCode, ThreeDs: threeDSOf(ctx, p.ThreeDS),
-		PaymentMethod: detailsOf(p.Shown, p.Token), ConnectorData: connectorData(p.Shown),
-		MandateId: p.MandateID, CustomerId: p.CustomerID, OrderId: p.OrderID, CreateTime: timestamppb.New(p.Created),
+		Id:                   p.ID,
+		Reference:            p.Reference,
+		Status:               paymentStatus.Meaning(ctx, p.Status),
+		Decline:              declineOf(ctx, p.Decline),
+		NetworkTransactionId: p.NetworkTransactionID,
+		CreateTime:           timestamppb.New(p.Created),
+		ConnectorData:        connectorData(p.Shown),
+		PaymentMethod:        detailsOf(p.Shown, p.Token),
+		MandateId:            p.MandateID,
+		ThreeDs:              threeDSOf(ctx, p.ThreeDS),
+		ApprovalCode:         p.ApprovalCode,
+		CustomerId:           p.CustomerID,
+		OrderId:              p.OrderID,
 	}
 	if p.Expires != nil {
 		payment.AuthorizationExpireTime = timestamppb.New(*p.Expires)
@@ -60,8 +78,11 @@ func paymentOf(ctx context.Context, p api.Payment) (*paymentsv1.Payment, error) 
 		}
 	}
 	return payment, setMoney(p.Currency, map[**paymentsv1.Money]int64{
-		&payment.Amount: p.Amount, &payment.AuthorizedAmount: p.Authorized, &payment.CapturableAmount: p.Capturable,
-		&payment.CapturedAmount: p.Captured, &payment.RefundedAmount: p.Refunded,
+		&payment.Amount:           p.Amount,
+		&payment.AuthorizedAmount: p.Authorized,
+		&payment.CapturableAmount: p.Capturable,
+		&payment.CapturedAmount:   p.Captured,
+		&payment.RefundedAmount:   p.Refunded,
 	})
 }
 
