@@ -9,13 +9,12 @@ package adyen
 import (
 	"cmp"
 	"context"
-	"net/url"
 	"regexp"
-	"strings"
 
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/patchbay/patchbay/plugins/adyen/internal/api"
+	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 	"github.com/patchbay/patchbay/sdk"
 )
 
@@ -29,9 +28,6 @@ const (
 	livePath     = "/checkout/v71"
 	disputesPath = "/ca/services/DisputeService/v30"
 )
-
-// configInvalid is the reason of a configuration that can't work.
-const configInvalid = "CONFIG_INVALID"
 
 // Connector is the Adyen connector. It keeps no state.
 type Connector struct{}
@@ -52,70 +48,67 @@ type Config struct {
 // livePrefix is that of the schema, so that no prefix leads to another host.
 var livePrefix = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
 
-// account is Adyen's APIs as the account of one call sees them.
+// account is Adyen's APIs as the account of one call sees them. Where its
+// configuration or the request is at fault, it answers every request with the first
+// fault, and nothing is sent.
 type account struct {
 	*api.Client
 	Config
 }
 
-func accountOf(ctx context.Context) (*account, error) {
+// accountOf returns the account of a call. The faults are those of the request, in
+// the order in which callers are told; nil ones are none.
+func accountOf(ctx context.Context, faults ...error) *account {
 	config, err := sdk.Config[Config](ctx)
-	if err != nil {
-		return nil, err
-	}
-	misconfigured := func(what string) error {
-		return sdk.Errorf(sdk.Misconfigured, configInvalid, "the account's configuration: %s", what)
-	}
+	base, checked := checkConfig(config)
+	a := &account{Config: config, Client: &api.Client{
+		HTTP: sdk.HTTPClient(ctx), Key: config.APIKey.Reveal(), IdempotencyKey: sdk.IdempotencyKey(ctx),
+		Fault: cmp.Or(err, checked, cmp.Or(faults...)),
+	}}
+	a.CheckoutURL, a.DisputeURL = endpoints(base, config.LivePrefix)
+	return a
+}
+
+// begin is accountOf for an operation that takes no connector_options.
+func begin(ctx context.Context, options *structpb.Struct, faults ...error) *account {
+	_, err := sdk.Options[sdk.NoOptions](options)
+	return accountOf(ctx, append([]error{err}, faults...)...)
+}
+
+// checkConfig returns the base URL, or nothing where Adyen's own hosts count.
+func checkConfig(config Config) (base string, err error) {
 	switch {
 	case config.APIKey == "":
-		return nil, misconfigured("api_key is missing")
+		return "", sdk.InvalidConfig("api_key", "is missing")
 	case config.MerchantAccount == "":
-		return nil, misconfigured("merchant_account is missing")
+		return "", sdk.InvalidConfig("merchant_account", "is missing")
 	case config.LivePrefix != "" && !livePrefix.MatchString(config.LivePrefix):
-		return nil, misconfigured("live_prefix must be letters, digits and dashes")
-	case config.BaseURL != "" && !absolute(config.BaseURL):
-		return nil, misconfigured("base_url must be an absolute http or https address")
-	case config.ReturnURL != "" && !absolute(config.ReturnURL):
-		return nil, misconfigured("return_url must be an absolute http or https address")
+		return "", sdk.InvalidConfig("live_prefix", "must be letters, digits and dashes")
 	}
-	checkout, disputes := endpoints(config)
-	return &account{Config: config, Client: &api.Client{
-		HTTP:           sdk.HTTPClient(ctx),
-		CheckoutURL:    checkout,
-		DisputeURL:     disputes,
-		Key:            config.APIKey.Reveal(),
-		IdempotencyKey: sdk.IdempotencyKey(ctx),
-	}}, nil
+	if config.ReturnURL != "" {
+		_, err = sdk.Endpoint("return_url", config.ReturnURL)
+	}
+	if config.BaseURL != "" && err == nil {
+		base, err = sdk.Endpoint("base_url", config.BaseURL)
+	}
+	return base, err
 }
 
-// begin is what an operation begins with: its options and the account.
-func begin[O any](ctx context.Context, given *structpb.Struct) (adyen *account, options O, err error) {
-	if options, err = sdk.Options[O](given); err != nil {
-		return nil, options, err
+func endpoints(base, prefix string) (checkout, disputes string) {
+	if prefix == "" {
+		return cmp.Or(base, testCheckout) + checkoutPath, cmp.Or(base, testDisputes) + disputesPath
 	}
-	adyen, err = accountOf(ctx)
-	return adyen, options, err
+	live := "https://" + prefix + "-checkout-live.adyenpayments.com"
+	return cmp.Or(base, live) + livePath, cmp.Or(base, liveDisputes) + disputesPath
 }
 
-func endpoints(config Config) (checkout, disputes string) {
-	base := strings.TrimRight(config.BaseURL, "/")
-	if config.LivePrefix != "" {
-		live := "https://" + config.LivePrefix + "-checkout-live.adyenpayments.com"
-		return cmp.Or(base, live) + livePath, cmp.Or(base, liveDisputes) + disputesPath
+// CheckAccount implements sdk.AccountChecker. It asks for the merchant account's
+// payment methods, which needs the key, its role and the merchant account, and
+// changes nothing. Whether money is real is the endpoint's to say.
+func (*Connector) CheckAccount(ctx context.Context, _ *connectorv1.CheckAccountRequest) (*connectorv1.CheckAccountResponse, error) {
+	adyen := accountOf(ctx)
+	if _, err := adyen.methods(ctx, api.MethodsRequest{}); err != nil {
+		return nil, err
 	}
-	return cmp.Or(base, testCheckout) + checkoutPath, cmp.Or(base, testDisputes) + disputesPath
-}
-
-func absolute(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
-}
-
-// pspReference refuses an id that can't be Adyen's and might lead elsewhere.
-func pspReference(field, id string) error {
-	const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	if id == "" || strings.TrimLeft(id, characters) != "" {
-		return sdk.InvalidField(field, "is not an id of Adyen's")
-	}
-	return nil
+	return &connectorv1.CheckAccountResponse{AccountId: adyen.MerchantAccount, Live: adyen.LivePrefix != ""}, nil
 }

@@ -69,7 +69,7 @@ func TestConfigIsChecked(t *testing.T) {
 		`{"api_key":"k","merchant_account":"M","return_url":"shop"}`:           "return_url",
 		`{"api_key":"k","merchantAccount":"M"}`:                                "merchantAccount",
 	} {
-		_, err := accountOf(sdk.WithCall(context.Background(), sdk.Call{Config: []byte(config)}))
+		err := accountOf(sdk.WithCall(context.Background(), sdk.Call{Config: []byte(config)})).Fault
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error is %v, want one that names %s", config, err, want)
 		}
@@ -77,18 +77,15 @@ func TestConfigIsChecked(t *testing.T) {
 }
 
 func TestEndpoints(t *testing.T) {
-	for _, tt := range []struct {
-		config             Config
-		checkout, disputes string
-	}{
-		{Config{}, "https://checkout-test.adyen.com/v71", "https://ca-test.adyen.com/ca/services/DisputeService/v30"},
-		{Config{LivePrefix: "1797a841fbb37ca7-AdyenDemo"}, "https://1797a841fbb37ca7-AdyenDemo-checkout-live.adyenpayments.com/checkout/v71",
+	for config, want := range map[string][2]string{
+		``: {"https://checkout-test.adyen.com/v71", "https://ca-test.adyen.com/ca/services/DisputeService/v30"},
+		`,"live_prefix":"1797a841fbb37ca7-AdyenDemo"`: {"https://1797a841fbb37ca7-AdyenDemo-checkout-live.adyenpayments.com/checkout/v71",
 			"https://ca-live.adyen.com/ca/services/DisputeService/v30"},
-		{Config{BaseURL: "http://127.0.0.1:1/"}, "http://127.0.0.1:1/v71", "http://127.0.0.1:1/ca/services/DisputeService/v30"},
+		`,"base_url":"http://127.0.0.1:1/"`: {"http://127.0.0.1:1/v71", "http://127.0.0.1:1/ca/services/DisputeService/v30"},
 	} {
-		checkout, disputes := endpoints(tt.config)
-		if checkout != tt.checkout || disputes != tt.disputes {
-			t.Errorf("%+v: %s and %s", tt.config, checkout, disputes)
+		a := accountOf(sdk.WithCall(t.Context(), sdk.Call{Config: []byte(`{"api_key":"k","merchant_account":"M"` + config + `}`)}))
+		if got := [2]string{a.CheckoutURL, a.DisputeURL}; a.Fault != nil || got != want {
+			t.Errorf("%s: %v, %v", config, got, a.Fault)
 		}
 	}
 }

@@ -48,15 +48,12 @@ func (*Connector) Authorize(ctx context.Context, req *paymentsv1.AuthorizeReques
 
 // pay asks for a payment. Mandates are set up and charged in the same way.
 func pay(ctx context.Context, req *paymentsv1.AuthorizeRequest) (*paymentsv1.Payment, error) {
-	adyen, err := accountOf(ctx)
-	if err != nil {
-		return nil, err
-	}
+	adyen := accountOf(ctx)
 	asked, err := adyen.paymentRequest(req)
-	if err != nil {
+	if err = cmp.Or(adyen.Fault, err); err != nil {
 		return nil, err
 	}
-	told, err := adyen.CreatePayment(ctx, asked)
+	told, err := api.Post[api.Payment](ctx, adyen.Client, adyen.CheckoutURL+"/payments", asked)
 	if err != nil {
 		return nil, failure(err)
 	}
@@ -67,60 +64,53 @@ func pay(ctx context.Context, req *paymentsv1.AuthorizeRequest) (*paymentsv1.Pay
 }
 
 func (a *account) paymentRequest(req *paymentsv1.AuthorizeRequest) (api.PaymentRequest, error) {
-	none := api.PaymentRequest{}
-	options, err := sdk.Options[authorizeOptions](req.GetConnectorOptions())
-	if err != nil {
-		return none, err
+	options, errOptions := sdk.Options[authorizeOptions](req.GetConnectorOptions())
+	basics, errBasics := a.basics(req.GetReference(), req.GetAmount(), req.GetReturnUrl(), req.GetMetadata())
+	asked := api.PaymentRequest{
+		Basics: basics, Store: options.Store, Origin: options.Origin, Channel: options.Channel,
+		ShopperStatement: req.GetStatementDescriptor(), DeliveryAddress: deliveryAddress(req.GetShipping().GetAddress()),
 	}
-	basics, err := a.basics(req.GetReference(), req.GetAmount(), req.GetReturnUrl(), req.GetMetadata())
-	if err != nil {
-		return none, err
-	}
-	asked := api.PaymentRequest{Basics: basics}
-	switch {
-	case req.GetOrderId() != "":
-		return none, sdk.InvalidField("order_id", "is not taken: Adyen's orders are for its gift cards")
-	case req.GetSessionId() != "":
-		return none, sdk.InvalidField("session_id", "is not taken: Adyen's SDK pays within a session itself")
-	}
-	asked.Store, asked.Origin, asked.Channel = options.Store, options.Origin, options.Channel
+	asked.ShopperReference, asked.ShopperLocale = req.GetCustomerId(), req.GetLanguage()
 	if asked.Amount.Value > 0 {
 		asked.CaptureDelayHours, asked.AdditionalData = capture(req.GetCaptureMethod())
 	}
-	asked.ShopperReference = req.GetCustomerId()
-	asked.ShopperLocale = req.GetLanguage()
-	asked.ShopperStatement = req.GetStatementDescriptor()
 	if n := req.GetInstallmentCount(); n > 1 {
-		asked.Installments = &api.Installments{Value: n}
+		asked.Installments = map[string]int32{"value": n}
 	}
 	if at := req.GetExpireTime(); at != nil {
 		asked.SessionValidity = at.AsTime().UTC().Format(time.RFC3339)
 	}
 	setShopper(&asked, req.GetCustomer(), req.GetBillingAddress(), req.GetBrowserInfo())
 	asked.ShopperEmail = cmp.Or(req.GetEmail(), asked.ShopperEmail)
-	asked.DeliveryAddress = deliveryAddress(req.GetShipping().GetAddress())
-	if asked.LineItems, err = lineItems(req.GetOrder().GetLineItems(), req.GetOrder().GetTaxIncluded()); err != nil {
-		return none, err
+	var errLines error
+	asked.LineItems, errLines = lineItems(req.GetOrder().GetLineItems(), req.GetOrder().GetTaxIncluded())
+	err := cmp.Or(errOptions, errBasics, notTaken(req), errLines,
+		setMethod(&asked, req.GetPaymentMethod(), options), setUse(&asked, req),
+		setThreeDS(&asked, req.GetThreeDs(), options.Native3DS))
+	return asked, err
+}
+
+// notTaken refuses what a payment at Adyen can't begin with.
+func notTaken(req *paymentsv1.AuthorizeRequest) error {
+	switch {
+	case req.GetOrderId() != "":
+		return sdk.InvalidField("order_id", "is not taken: Adyen's orders are for its gift cards")
+	case req.GetSessionId() != "":
+		return sdk.InvalidField("session_id", "is not taken: Adyen's SDK pays within a session itself")
 	}
-	if err := setMethod(&asked, req.GetPaymentMethod(), options); err != nil {
-		return none, err
-	}
-	if err := setUse(&asked, req); err != nil {
-		return none, err
-	}
-	return asked, setThreeDS(&asked, req.GetThreeDs(), options.Native3DS)
+	return nil
 }
 
 // basics are what every payment and session has.
 func (a *account) basics(reference string, m *paymentsv1.Money, returnURL string, labels map[string]string) (api.Basics, error) {
 	if returnURL = cmp.Or(returnURL, a.ReturnURL); returnURL == "" {
-		return api.Basics{}, sdk.InvalidField("return_url", "is required unless the account's configuration has one: Adyen wants it with every payment")
-	}
-	if err := cmp.Or(checkReference(reference), checkMetadata(labels)); err != nil {
-		return api.Basics{}, err
+		return api.Basics{}, sdk.InvalidField("return_url",
+			"is required unless the account's configuration has one: Adyen wants it with every payment")
 	}
 	units, err := amount(m)
-	return api.Basics{MerchantAccount: a.MerchantAccount, Amount: units, Reference: reference, ReturnURL: returnURL, Metadata: labels}, err
+	return api.Basics{
+		MerchantAccount: a.MerchantAccount, Amount: units, Reference: reference, ReturnURL: returnURL, Metadata: labels,
+	}, cmp.Or(checkReference(reference), checkMetadata(labels), err)
 }
 
 func checkReference(reference string) error {
@@ -151,29 +141,37 @@ func capture(method paymentsv1.CaptureMethod) (delayHours *int, additionalData m
 
 // setUse says who starts the payment and what becomes of the instrument.
 func setUse(asked *api.PaymentRequest, req *paymentsv1.AuthorizeRequest) error {
-	use := req.GetStoredCredential()
+	use, method := req.GetStoredCredential(), &asked.PaymentMethod
+	if method.Number != "" || method.StoredPaymentMethodID != "" { // others have no room for it
+		method.NetworkPaymentReference = use.GetNetworkTransactionId()
+	}
 	asked.ShopperInteraction = ecommerce
 	switch req.GetChannel() {
 	case paymentsv1.PaymentChannel_PAYMENT_CHANNEL_MAIL_ORDER, paymentsv1.PaymentChannel_PAYMENT_CHANNEL_TELEPHONE_ORDER:
 		asked.ShopperInteraction = moto
 	}
-	if method := &asked.PaymentMethod; method.Number != "" || method.StoredPaymentMethodID != "" { // others have no room for it
-		method.NetworkPaymentReference = use.GetNetworkTransactionId()
-	}
 	switch {
 	case use.GetInitiator() == paymentsv1.Initiator_INITIATOR_MERCHANT:
-		setMerchantInitiated(asked, use.GetReason())
-	case asked.PaymentMethod.StoredPaymentMethodID != "":
+		asked.ShopperInteraction, asked.RecurringProcessingModel = contAuth, unscheduled
+		asked.IndustryUsage = industryUsage.Word(use.GetReason())
+		if use.GetReason() == paymentsv1.MerchantInitiatedReason_MERCHANT_INITIATED_REASON_RECURRING {
+			asked.RecurringProcessingModel = subscribed
+		}
+	case method.StoredPaymentMethodID != "":
 		asked.ShopperInteraction, asked.RecurringProcessingModel = contAuth, cardOnFile
 	}
-	if use.GetSetupFutureUsage() == paymentsv1.SetupFutureUsage_SETUP_FUTURE_USAGE_UNSPECIFIED {
+	return setStoring(&asked.Basics, use.GetSetupFutureUsage(), use.GetMandateTerms())
+}
+
+// setStoring says whether the instrument is stored, and what for.
+func setStoring(asked *api.Basics, usage paymentsv1.SetupFutureUsage, terms *paymentsv1.MandateTerms) error {
+	switch {
+	case usage == paymentsv1.SetupFutureUsage_SETUP_FUTURE_USAGE_UNSPECIFIED:
 		return nil
-	}
-	if asked.ShopperReference == "" {
+	case asked.ShopperReference == "":
 		return sdk.InvalidField("customer_id", "is required: Adyen stores an instrument for a shopper")
 	}
-	asked.StorePaymentMethod = true
-	asked.RecurringProcessingModel = processingModel(use.GetSetupFutureUsage(), use.GetMandateTerms())
+	asked.StorePaymentMethod, asked.RecurringProcessingModel = true, processingModel(usage, terms)
 	return nil
 }
 
@@ -186,19 +184,4 @@ func processingModel(usage paymentsv1.SetupFutureUsage, terms *paymentsv1.Mandat
 		return subscribed
 	}
 	return unscheduled
-}
-
-// setMerchantInitiated says why the merchant starts the payment.
-func setMerchantInitiated(asked *api.PaymentRequest, reason paymentsv1.MerchantInitiatedReason) {
-	asked.ShopperInteraction, asked.RecurringProcessingModel = contAuth, unscheduled
-	switch reason {
-	case paymentsv1.MerchantInitiatedReason_MERCHANT_INITIATED_REASON_RECURRING:
-		asked.RecurringProcessingModel = subscribed
-	case paymentsv1.MerchantInitiatedReason_MERCHANT_INITIATED_REASON_INSTALLMENT:
-		asked.IndustryUsage = "installment"
-	case paymentsv1.MerchantInitiatedReason_MERCHANT_INITIATED_REASON_NO_SHOW:
-		asked.IndustryUsage = "noShow"
-	case paymentsv1.MerchantInitiatedReason_MERCHANT_INITIATED_REASON_DELAYED_CHARGE:
-		asked.IndustryUsage = "delayedCharge"
-	}
 }

@@ -1,6 +1,7 @@
 package adyen
 
 import (
+	"cmp"
 	"context"
 
 	"google.golang.org/protobuf/types/known/structpb"
@@ -12,35 +13,27 @@ import (
 
 // completeOptions are the connector_options of Complete.
 type completeOptions struct {
-	// CaptureMethod is Authorize's: manual or automatic. Adyen does not repeat it,
-	// and without it an authorized payment is only said to be authorized.
-	CaptureMethod string `json:"capture_method"`
+	// CaptureMethod is Authorize's. Adyen does not repeat it, and without it an
+	// authorized payment is only said to be authorized.
+	CaptureMethod string `json:"capture_method" oneof:"manual,automatic"`
 	// PaymentData is that of the action, for actions that have one.
 	PaymentData string `json:"payment_data"`
 }
 
 // Complete implements sdk.Completer.
 func (*Connector) Complete(ctx context.Context, req *paymentsv1.CompleteRequest) (*paymentsv1.CompleteResponse, error) {
-	adyen, options, err := begin[completeOptions](ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	switch options.CaptureMethod {
-	case "", "manual", "automatic":
-	default:
-		return nil, sdk.InvalidField("connector_options.capture_method", "must be manual or automatic")
-	}
+	options, errOptions := sdk.Options[completeOptions](req.GetConnectorOptions())
+	details, errDetails := detailsRequest(req, options)
 	reference, provisional := sdk.ProvisionalReference(req.GetPaymentId())
+	var errID error
 	if !provisional {
-		if err := pspReference("payment_id", req.GetPaymentId()); err != nil {
-			return nil, err
-		}
+		errID = sdk.CheckID("payment_id", req.GetPaymentId())
 	}
-	details, err := detailsRequest(req, options)
-	if err != nil {
-		return nil, err
+	adyen := accountOf(ctx, errOptions, errID, errDetails)
+	if adyen.Fault != nil {
+		return nil, adyen.Fault
 	}
-	told, err := adyen.SubmitDetails(ctx, details)
+	told, err := api.Post[api.Payment](ctx, adyen.Client, adyen.CheckoutURL+"/payments/details", details)
 	if err != nil {
 		return nil, completeFailure(err)
 	}
@@ -66,8 +59,8 @@ func completeFailure(err error) *sdk.Error {
 // detailsRequest takes what came back: from a redirect the parameters that Adyen
 // names, from its SDK the object that it gives.
 // Source: PaymentCompletionDetails in https://docs.adyen.com/api-explorer/Checkout/71/post/payments/details.
-func detailsRequest(req *paymentsv1.CompleteRequest, o completeOptions) (api.PaymentDetailsRequest, error) {
-	details := api.PaymentDetailsRequest{Details: map[string]string{}, PaymentData: o.PaymentData}
+func detailsRequest(req *paymentsv1.CompleteRequest, o completeOptions) (details api.PaymentDetailsRequest, err error) {
+	details = api.PaymentDetailsRequest{Details: map[string]string{}, PaymentData: o.PaymentData}
 	switch result := req.GetResult().(type) {
 	case *paymentsv1.CompleteRequest_Redirect:
 		for _, came := range []map[string]string{result.Redirect.GetQuery(), result.Redirect.GetFormFields()} {
@@ -78,17 +71,17 @@ func detailsRequest(req *paymentsv1.CompleteRequest, o completeOptions) (api.Pay
 			}
 		}
 		if len(details.Details) == 0 {
-			return details, sdk.Errorf(sdk.Precondition, "REDIRECT_RESULT_MISSING", "the shopper's browser brought none of redirectResult, payload and PaRes back: the payment still waits")
+			return details, sdk.Errorf(sdk.Precondition, "REDIRECT_RESULT_MISSING",
+				"the shopper's browser brought none of redirectResult, payload and PaRes back: the payment still waits")
 		}
-		return details, nil
 	case *paymentsv1.CompleteRequest_ClientSdk:
-		return details, fromSDK(&details, result.ClientSdk.GetData())
+		err = fromSDK(&details, result.ClientSdk.GetData())
 	case *paymentsv1.CompleteRequest_OneTimePassword:
 		details.Details["oneTimePasscode"] = result.OneTimePassword
-		return details, nil
 	default:
 		return details, sdk.InvalidField("three_ds_method", "is not taken: native 3-D Secure goes through Adyen's SDK")
 	}
+	return details, err
 }
 
 // fromSDK reads state.data of onAdditionalDetails: details, and paymentData where
@@ -105,8 +98,6 @@ func fromSDK(into *api.PaymentDetailsRequest, data *structpb.Struct) error {
 	if len(given) == 0 {
 		return sdk.InvalidField("client_sdk.data", "must be what Adyen's SDK gives to onAdditionalDetails, with details")
 	}
-	if paymentData := data.GetFields()["paymentData"].GetStringValue(); paymentData != "" {
-		into.PaymentData = paymentData
-	}
+	into.PaymentData = cmp.Or(data.GetFields()["paymentData"].GetStringValue(), into.PaymentData)
 	return nil
 }

@@ -24,7 +24,7 @@ func TestEveryRefusalReasonHasAMeaning(t *testing.T) {
 			continue
 		}
 		listed++
-		unified, ok := refusalReasons()[code]
+		unified, ok := words.Texts("decline.code")[code]
 		if !ok {
 			t.Errorf("%s %s has no meaning", code, reason)
 			continue
@@ -37,7 +37,7 @@ func TestEveryRefusalReasonHasAMeaning(t *testing.T) {
 		t.Errorf("%d reasons are listed, want 43", listed)
 	}
 	for _, code := range []string{"", "0", "1", "13", "30", "47", "refused"} {
-		if unified, ok := refusalReasons()[code]; ok {
+		if unified, ok := words.Texts("decline.code")[code]; ok {
 			t.Errorf("%q means %s: a guess", code, unified)
 		}
 	}

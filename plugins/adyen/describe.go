@@ -1,9 +1,12 @@
 package adyen
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
 )
 
@@ -22,7 +25,7 @@ func (*Connector) Describe() sdk.Description {
 		Publisher:          "Patchbay",
 		DocumentationURL:   "https://docs.adyen.com/api-explorer/Checkout/71/overview",
 		Config:             &Config{},
-		PaymentMethodTypes: methodTypes(),
+		PaymentMethodTypes: slices.Sorted(maps.Keys(methodTypes())),
 		EgressHosts: []string{
 			"checkout-test.adyen.com:443", "ca-test.adyen.com:443",
 			"*.adyenpayments.com:443", "ca-live.adyen.com:443",
@@ -67,9 +70,13 @@ func capabilities() map[string][]*connectorv1.Capability {
 			connectorv1.CapabilityFlag_CAPABILITY_FLAG_FINAL_CAPTURE,
 			asynchronous,
 		),
-		"Void":                able(nil, asynchronous),
-		"Reverse":             able(nil, asynchronous),
-		"AdjustAuthorization": able(nil, connectorv1.CapabilityFlag_CAPABILITY_FLAG_INCREASE, connectorv1.CapabilityFlag_CAPABILITY_FLAG_DECREASE, asynchronous),
+		"Void":    able(nil, asynchronous),
+		"Reverse": able(nil, asynchronous),
+		"AdjustAuthorization": able(nil,
+			connectorv1.CapabilityFlag_CAPABILITY_FLAG_INCREASE,
+			connectorv1.CapabilityFlag_CAPABILITY_FLAG_DECREASE,
+			asynchronous,
+		),
 		"CreateRefund": able(amount,
 			connectorv1.CapabilityFlag_CAPABILITY_FLAG_PARTIAL_REFUND,
 			connectorv1.CapabilityFlag_CAPABILITY_FLAG_MULTIPLE_REFUNDS,
@@ -80,4 +87,27 @@ func capabilities() map[string][]*connectorv1.Capability {
 		"DeletePaymentMethod": able([]string{"customer_id"}),
 		"DefendDispute":       able([]string{"defense_reason"}),
 	}
+}
+
+// testData are requests for a test account; they move no money. The holder's name
+// asks the test platform for a result.
+// Source: https://docs.adyen.com/development-resources/testing/result-codes.
+func testData() []*connectorv1.TestData {
+	return []*connectorv1.TestData{
+		authorizeExample("4111111111111111", "", "approved"),
+		authorizeExample("4111111111111111", "DECLINED", "declined: generic_decline"),
+		authorizeExample("4111111111111111", "NOT_ENOUGH_BALANCE", "declined: insufficient_funds"),
+		authorizeExample("4111111111111111", "BLOCK_CARD", "declined: blocked_account"),
+		authorizeExample("4212345678910006", "", "requires a redirect to the issuer"),
+	}
+}
+
+func authorizeExample(number, holder, summary string) *connectorv1.TestData {
+	return sdk.Example(summary, "PaymentService/Authorize", &paymentsv1.AuthorizeRequest{
+		Reference: "order-1001", ReturnUrl: "https://shop.example/return",
+		Amount: &paymentsv1.Money{CurrencyCode: "EUR", MinorUnits: 1050},
+		PaymentMethod: &paymentsv1.PaymentMethod{Method: &paymentsv1.PaymentMethod_Card{Card: &paymentsv1.Card{
+			Number: number, ExpiryMonth: 3, ExpiryYear: 2030, SecurityCode: "737", HolderName: holder,
+		}}},
+	})
 }

@@ -1,11 +1,10 @@
 package adyen
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"strings"
-
-	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/patchbay/patchbay/plugins/adyen/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
@@ -17,12 +16,8 @@ import (
 
 // AcceptDispute implements sdk.DisputeAccepter.
 func (*Connector) AcceptDispute(ctx context.Context, req *paymentsv1.AcceptDisputeRequest) (*paymentsv1.AcceptDisputeResponse, error) {
-	adyen, asked, _, err := disputeCall[sdk.NoOptions](ctx, req.GetDisputeId(), req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	told, err := adyen.AcceptDispute(ctx, asked)
-	if err = disputeFailure(told, err); err != nil {
+	adyen := begin(ctx, req.GetConnectorOptions(), sdk.CheckID("dispute_id", req.GetDisputeId()))
+	if err := adyen.dispute(ctx, "acceptDispute", api.DisputeRequest{DisputePSPReference: req.GetDisputeId()}); err != nil {
 		return nil, err
 	}
 	return &paymentsv1.AcceptDisputeResponse{Dispute: &paymentsv1.Dispute{
@@ -33,16 +28,13 @@ func (*Connector) AcceptDispute(ctx context.Context, req *paymentsv1.AcceptDispu
 // DefendDispute implements sdk.DisputeDefender. Without a reason it asks Adyen for
 // those that apply, and refuses with them.
 func (*Connector) DefendDispute(ctx context.Context, req *paymentsv1.DefendDisputeRequest) (*paymentsv1.DefendDisputeResponse, error) {
-	adyen, asked, _, err := disputeCall[sdk.NoOptions](ctx, req.GetDisputeId(), req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
+	adyen := begin(ctx, req.GetConnectorOptions(), sdk.CheckID("dispute_id", req.GetDisputeId()))
 	if req.GetDefenseReason() == "" {
-		return nil, adyen.withoutReason(ctx, asked)
+		return nil, adyen.withoutReason(ctx, req.GetDisputeId())
 	}
-	asked.DefenseReasonCode = req.GetDefenseReason()
-	told, err := adyen.DefendDispute(ctx, asked)
-	if err = disputeFailure(told, err); err != nil {
+	if err := adyen.dispute(ctx, "defendDispute", api.DisputeRequest{
+		DisputePSPReference: req.GetDisputeId(), DefenseReasonCode: req.GetDefenseReason(),
+	}); err != nil {
 		return nil, err
 	}
 	return &paymentsv1.DefendDisputeResponse{Dispute: &paymentsv1.Dispute{
@@ -50,9 +42,16 @@ func (*Connector) DefendDispute(ctx context.Context, req *paymentsv1.DefendDispu
 	}}, nil
 }
 
+// dispute asks for something about a dispute.
+func (a *account) dispute(ctx context.Context, action string, asked api.DisputeRequest) error {
+	asked.MerchantAccountCode = a.MerchantAccount
+	return disputeFailure(api.Post[api.DisputeAnswer](ctx, a.Client, a.DisputeURL+api.Path(action), asked))
+}
+
 // withoutReason refuses a defence without a reason, and names those that apply.
-func (a *account) withoutReason(ctx context.Context, dispute api.DisputeRequest) error {
-	told, err := a.DefenseReasons(ctx, dispute)
+func (a *account) withoutReason(ctx context.Context, dispute string) error {
+	told, err := api.Post[api.DisputeAnswer](ctx, a.Client, a.DisputeURL+"/retrieveApplicableDefenseReasons",
+		api.DisputeRequest{MerchantAccountCode: a.MerchantAccount, DisputePSPReference: dispute})
 	if err != nil {
 		return readFailure(err)
 	}
@@ -76,31 +75,19 @@ const defenseMaterial = "DefenseMaterial"
 // type is what names it, and another of the type takes its place. Adyen itself takes
 // PDF, JPG and TIFF files of a few megabytes.
 func (*Connector) UploadEvidence(ctx context.Context, metadata *paymentsv1.EvidenceMetadata, content io.Reader) (*paymentsv1.UploadEvidenceResponse, error) {
-	adyen, asked, options, err := disputeCall[evidenceOptions](ctx, metadata.GetDisputeId(), metadata.GetConnectorOptions())
-	if err != nil {
-		return nil, err
+	options, err := sdk.Options[evidenceOptions](metadata.GetConnectorOptions())
+	adyen := accountOf(ctx, sdk.CheckID("dispute_id", metadata.GetDisputeId()), err)
+	if adyen.Fault != nil {
+		return nil, adyen.Fault
 	}
-	if options.DocumentType == "" {
-		options.DocumentType = defenseMaterial
-	}
-	told, size, err := adyen.SupplyDocument(ctx, asked, api.Document{
-		TypeCode: options.DocumentType, ContentType: metadata.GetContentType(), Content: content,
-	})
+	document := cmp.Or(options.DocumentType, defenseMaterial)
+	told, size, err := api.SupplyDocument(ctx, adyen.Client,
+		api.DisputeRequest{MerchantAccountCode: adyen.MerchantAccount, DisputePSPReference: metadata.GetDisputeId()},
+		api.Document{TypeCode: document, ContentType: metadata.GetContentType(), Content: content})
 	if err = disputeFailure(told, err); err != nil {
 		return nil, err
 	}
-	return &paymentsv1.UploadEvidenceResponse{FileId: options.DocumentType, SizeBytes: size}, nil
-}
-
-// disputeCall is begin for an operation on a dispute.
-func disputeCall[O any](ctx context.Context, id string, given *structpb.Struct) (adyen *account, dispute api.DisputeRequest, options O, err error) {
-	if err = pspReference("dispute_id", id); err != nil {
-		return nil, dispute, options, err
-	}
-	if adyen, options, err = begin[O](ctx, given); err != nil {
-		return nil, dispute, options, err
-	}
-	return adyen, api.DisputeRequest{MerchantAccountCode: adyen.MerchantAccount, DisputePSPReference: id}, options, nil
+	return &paymentsv1.UploadEvidenceResponse{FileId: document, SizeBytes: size}, nil
 }
 
 // disputeFailure is failure, and says a refusal that comes with an answer of

@@ -54,7 +54,7 @@ func failure(err error) *sdk.Error {
 		return answered(e, sdk.OutcomeUnknown)
 	case e.Status == http.StatusBadRequest, e.Status == http.StatusUnprocessableEntity, e.Status == http.StatusNotFound:
 		bad := answered(e, sdk.InvalidRequest)
-		if field := fieldOf(e.ErrorCode); field != "" {
+		if field := words.Texts("error.field")[e.ErrorCode]; field != "" {
 			bad.Fields = []sdk.FieldViolation{{Field: field, Description: e.Message}}
 		}
 		return bad
@@ -71,24 +71,4 @@ func answered(e *api.Error, kind sdk.Kind) *sdk.Error {
 		sdk.Part{Name: "errorCode", Value: e.ErrorCode}, sdk.Part{Name: "pspReference", Value: e.PSPReference})
 	told.Cause = e
 	return told
-}
-
-// fieldOf names the field of our request that one of Adyen's error codes finds
-// fault with, or nothing where there is none.
-// Source: https://docs.adyen.com/development-resources/error-codes.
-func fieldOf(code string) string {
-	return map[string]string{
-		"100": "amount", "137": "amount", "138": "amount.currency_code", "130": "reference",
-		"101": "payment_method.card.number", "103": "payment_method.card.security_code", "128": "payment_method.card.holder_name",
-		"129": "payment_method.card.expiry_month", "140": "payment_method.card.expiry_month", "141": "payment_method.card.expiry_year",
-		"108": "payment_method.bank_debit.account", "110": "payment_method.bank_debit.account", "111": "payment_method.bank_debit.account",
-		"126": "payment_method.bank_debit.account", "127": "payment_method.bank_debit.account.holder_name",
-		"104": "billing_address", "117": "billing_address", "131": "billing_address.city", "132": "billing_address.line1",
-		"133": "billing_address.house_number", "134": "billing_address.country_code", "135": "billing_address.region",
-		"139": "customer_id", // recurring needs the shopper's mail address and reference
-		"167": "payment_id",  // there is no payment with that pspReference
-		"177": "metadata", "178": "metadata",
-		"800": "payment_method.card_token.token", "803": "payment_method.card_token.token", // there is no such stored instrument
-		"14_030": "return_url",
-	}[code]
 }

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"github.com/patchbay/patchbay/plugins/adyen/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
 )
@@ -31,7 +32,7 @@ func mandateID(stored, shopper string) string {
 
 func mandateParts(id string) (stored, shopper string, err error) {
 	stored, shopper, _ = strings.Cut(id, mandateSeparator)
-	return stored, shopper, pspReference("mandate_id", stored)
+	return stored, shopper, sdk.CheckID("mandate_id", stored)
 }
 
 // storedID is the id of the instrument that a payment stored or used; the second
@@ -58,9 +59,10 @@ func (*Connector) SetupMandate(ctx context.Context, req *paymentsv1.SetupMandate
 	}
 	p, err := pay(ctx, &paymentsv1.AuthorizeRequest{
 		Reference: req.GetReference(), Amount: req.GetVerificationAmount(), PaymentMethod: req.GetPaymentMethod(),
-		CaptureMethod: paymentsv1.CaptureMethod_CAPTURE_METHOD_MANUAL, ReturnUrl: req.GetReturnUrl(), Language: req.GetLanguage(),
-		CustomerId: req.GetCustomerId(), Customer: req.GetCustomer(), BillingAddress: req.GetBillingAddress(), BrowserInfo: req.GetBrowserInfo(),
-		ThreeDs: req.GetThreeDs(), Metadata: req.GetMetadata(), ConnectorOptions: req.GetConnectorOptions(),
+		CaptureMethod: paymentsv1.CaptureMethod_CAPTURE_METHOD_MANUAL, ReturnUrl: req.GetReturnUrl(),
+		Language: req.GetLanguage(), CustomerId: req.GetCustomerId(), Customer: req.GetCustomer(),
+		BillingAddress: req.GetBillingAddress(), BrowserInfo: req.GetBrowserInfo(), ThreeDs: req.GetThreeDs(),
+		Metadata: req.GetMetadata(), ConnectorOptions: req.GetConnectorOptions(),
 		StoredCredential: &paymentsv1.StoredCredential{
 			SetupFutureUsage: paymentsv1.SetupFutureUsage_SETUP_FUTURE_USAGE_OFF_SESSION, MandateTerms: req.GetTerms(),
 		},
@@ -84,15 +86,10 @@ func checkShopper(reference string) error {
 // not tell the instrument's id, only the RECURRING_CONTRACT webhook does.
 func mandateFrom(p *paymentsv1.Payment, req *paymentsv1.SetupMandateRequest) *paymentsv1.Mandate {
 	m := &paymentsv1.Mandate{
-		Id:                   mandateID(p.GetPaymentMethod().GetToken(), req.GetCustomerId()),
-		Reference:            p.GetReference(),
-		PaymentMethod:        p.GetPaymentMethod(),
-		CustomerId:           req.GetCustomerId(),
-		NetworkTransactionId: p.GetNetworkTransactionId(),
-		NextAction:           p.GetNextAction(),
-		Decline:              p.GetDecline(),
-		ThreeDs:              p.GetThreeDs(),
-		ConnectorData:        p.GetConnectorData(),
+		Id:        mandateID(p.GetPaymentMethod().GetToken(), req.GetCustomerId()),
+		Reference: p.GetReference(), PaymentMethod: p.GetPaymentMethod(), CustomerId: req.GetCustomerId(),
+		NetworkTransactionId: p.GetNetworkTransactionId(), NextAction: p.GetNextAction(),
+		Decline: p.GetDecline(), ThreeDs: p.GetThreeDs(), ConnectorData: p.GetConnectorData(),
 	}
 	switch p.GetStatus() {
 	case paymentsv1.PaymentStatus_PAYMENT_STATUS_AUTHORIZED:
@@ -115,12 +112,16 @@ func mandateFrom(p *paymentsv1.Payment, req *paymentsv1.SetupMandateRequest) *pa
 // ChargeMandate implements sdk.MandateCharger.
 func (*Connector) ChargeMandate(ctx context.Context, req *paymentsv1.ChargeMandateRequest) (*paymentsv1.ChargeMandateResponse, error) {
 	payment, err := pay(ctx, &paymentsv1.AuthorizeRequest{
-		Reference: req.GetReference(), Amount: req.GetAmount(), CaptureMethod: req.GetCaptureMethod(), CustomerId: req.GetCustomerId(),
-		PaymentMethod: &paymentsv1.PaymentMethod{Method: &paymentsv1.PaymentMethod_Mandate{Mandate: &paymentsv1.MandateReference{MandateId: req.GetMandateId()}}},
+		Reference: req.GetReference(), Amount: req.GetAmount(), CaptureMethod: req.GetCaptureMethod(),
+		CustomerId: req.GetCustomerId(), StatementDescriptor: req.GetStatementDescriptor(), Order: req.GetOrder(),
+		Metadata: req.GetMetadata(), ConnectorOptions: req.GetConnectorOptions(),
+		PaymentMethod: &paymentsv1.PaymentMethod{Method: &paymentsv1.PaymentMethod_Mandate{
+			Mandate: &paymentsv1.MandateReference{MandateId: req.GetMandateId()},
+		}},
 		StoredCredential: &paymentsv1.StoredCredential{
-			Initiator: paymentsv1.Initiator_INITIATOR_MERCHANT, Reason: req.GetReason(), NetworkTransactionId: req.GetNetworkTransactionId(),
+			Initiator: paymentsv1.Initiator_INITIATOR_MERCHANT, Reason: req.GetReason(),
+			NetworkTransactionId: req.GetNetworkTransactionId(),
 		},
-		StatementDescriptor: req.GetStatementDescriptor(), Order: req.GetOrder(), Metadata: req.GetMetadata(), ConnectorOptions: req.GetConnectorOptions(),
 	})
 	return &paymentsv1.ChargeMandateResponse{Payment: payment}, err
 }
@@ -128,11 +129,8 @@ func (*Connector) ChargeMandate(ctx context.Context, req *paymentsv1.ChargeManda
 // GetMandate implements sdk.MandateGetter. Adyen lists what a shopper has: an
 // instrument that it does not list is gone, or was never there.
 func (*Connector) GetMandate(ctx context.Context, req *paymentsv1.GetMandateRequest) (*paymentsv1.GetMandateResponse, error) {
-	adyen, stored, shopper, err := mandateCall(ctx, req.GetMandateId(), req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	list, err := adyen.ListStored(ctx, adyen.MerchantAccount, shopper)
+	adyen, stored, shopper := mandateCall(ctx, req.GetMandateId(), req.GetConnectorOptions())
+	list, err := api.Get[api.StoredMethods](ctx, adyen.Client, adyen.CheckoutURL+"/storedPaymentMethods?"+adyen.ofShopper(shopper))
 	if err != nil {
 		return nil, readFailure(err)
 	}
@@ -151,26 +149,20 @@ func (*Connector) GetMandate(ctx context.Context, req *paymentsv1.GetMandateRequ
 
 // RevokeMandate implements sdk.MandateRevoker.
 func (*Connector) RevokeMandate(ctx context.Context, req *paymentsv1.RevokeMandateRequest) (*paymentsv1.RevokeMandateResponse, error) {
-	adyen, stored, shopper, err := mandateCall(ctx, req.GetMandateId(), req.GetConnectorOptions())
-	if err != nil {
+	adyen, stored, shopper := mandateCall(ctx, req.GetMandateId(), req.GetConnectorOptions())
+	if err := adyen.deleteStored(ctx, stored, shopper); err != nil {
 		return nil, err
-	}
-	if err := adyen.DeleteStored(ctx, adyen.MerchantAccount, shopper, stored); err != nil {
-		return nil, failure(err)
 	}
 	return &paymentsv1.RevokeMandateResponse{Mandate: &paymentsv1.Mandate{
 		Id: req.GetMandateId(), CustomerId: shopper, Status: paymentsv1.MandateStatus_MANDATE_STATUS_REVOKED,
 	}}, nil
 }
 
-// mandateCall is what an operation on a mandate begins with.
-func mandateCall(ctx context.Context, id string, given *structpb.Struct) (adyen *account, stored, shopper string, err error) {
-	if stored, shopper, err = mandateParts(id); err != nil {
-		return nil, "", "", err
+// mandateCall is begin for an operation on a mandate.
+func mandateCall(ctx context.Context, id string, options *structpb.Struct) (adyen *account, stored, shopper string) {
+	stored, shopper, err := mandateParts(id)
+	if err == nil && shopper == "" {
+		err = sdk.InvalidField("mandate_id", "does not name the shopper: instrument@shopper")
 	}
-	if shopper == "" {
-		return nil, "", "", sdk.InvalidField("mandate_id", "does not name the shopper: instrument@shopper")
-	}
-	adyen, _, err = begin[sdk.NoOptions](ctx, given)
-	return adyen, stored, shopper, err
+	return begin(ctx, options, err), stored, shopper
 }

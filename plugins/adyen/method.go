@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
-	"slices"
 	"strconv"
 
 	"github.com/patchbay/patchbay/plugins/adyen/internal/api"
@@ -13,44 +12,11 @@ import (
 	"github.com/patchbay/patchbay/sdk"
 )
 
-// plainMethods are those of which Adyen wants no more than the type, by ours.
-// Source: https://docs.adyen.com/payment-methods, and PaymentDetails in Checkout v71.
-func plainMethods() map[string]string {
-	return map[string]string{
-		"paypal": "paypal", "alipay": "alipay", "swish": "swish", "twint": "twint", "mobilepay": "mobilepay",
-		"bancontact": "bcmc_mobile", "trustly": "trustly", "sofort": "directEbanking",
-		"pix": "pix", "multibanco": "multibanco",
-		"klarna": "klarna", "affirm": "affirm", "afterpay": "afterpaytouch",
-	}
-}
-
-// ownMethods are those with fields of their own.
-func ownMethods() map[string]string {
-	return map[string]string{
-		"card": "scheme", "card_token": "scheme", "mandate": "scheme", "network_token": "networkToken",
-		"apple_pay": "applepay", "google_pay": "googlepay", "mb_way": "mbway", "vipps": "vipps",
-		"ideal": "ideal", "eps": "eps", "przelewy24": "onlineBanking_PL", "blik": "blik",
-		"sepa_debit": "sepadirectdebit", "ach_debit": "ach", "bacs_debit": "directdebit_GB", "becs_debit": "directdebit_AU",
-	}
-}
-
-// methodTypes lists our types.
-func methodTypes() []string {
-	return slices.Sorted(func(yield func(string) bool) {
-		for _, of := range []map[string]string{plainMethods(), ownMethods()} {
-			for name := range maps.Keys(of) {
-				if !yield(name) {
-					return
-				}
-			}
-		}
-	})
-}
-
-// adyenType is Adyen's word for one of our types.
-func adyenType(ours string) (string, bool) {
-	theirs := cmp.Or(ownMethods()[ours], plainMethods()[ours])
-	return theirs, theirs != ""
+// methodTypes are Adyen's types of payment methods, by ours.
+func methodTypes() map[string]string {
+	all := maps.Clone(words.Texts("method.own"))
+	maps.Copy(all, words.Texts("method.plain"))
+	return all
 }
 
 // ourType is our word for one of Adyen's types, or Adyen's own with its name before
@@ -59,12 +25,20 @@ func ourType(theirs string) string {
 	if theirs == "scheme" || theirs == "card" {
 		return "card"
 	}
-	for _, ours := range methodTypes() {
-		if word, _ := adyenType(ours); word == theirs {
-			return ours
+	return cmp.Or(oursOf(methodTypes(), theirs), "adyen/"+theirs)
+}
+
+// adyenTypes translates types that are asked about.
+func adyenTypes(ours []string) ([]string, error) {
+	var theirs []string
+	for _, name := range ours {
+		word := methodTypes()[name]
+		if word == "" {
+			return nil, sdk.InvalidField("payment_method_types", name+" is none that this connector takes")
 		}
+		theirs = append(theirs, word)
 	}
-	return "adyen/" + theirs
+	return theirs, nil
 }
 
 // setMethod fills in what the shopper pays with.
@@ -145,69 +119,57 @@ func setNetworkToken(req *api.PaymentRequest, t *paymentsv1.NetworkToken) {
 // https://docs.adyen.com/payment-methods/google-pay/api-only.
 func setWallet(req *api.PaymentRequest, w *paymentsv1.Wallet) error {
 	token := w.GetEncrypted().GetPayload()
+	m := api.PaymentMethod{Type: methodTypes()[w.GetType()]}
+	encrypted := w.GetType() == "apple_pay" || w.GetType() == "google_pay"
+	if encrypted && (w.GetDecrypted() != nil || token == "") {
+		return sdk.InvalidField("payment_method.wallet.encrypted", "is required: this connector has Adyen decrypt the token")
+	}
 	switch w.GetType() {
-	case "apple_pay", "google_pay":
-		if w.GetDecrypted() != nil || token == "" {
-			return sdk.InvalidField("payment_method.wallet.encrypted", "is required: this connector has Adyen decrypt the token")
-		}
-		if w.GetType() == "apple_pay" {
-			req.PaymentMethod = api.PaymentMethod{Type: "applepay", ApplePayToken: base64.StdEncoding.EncodeToString([]byte(token))}
-		} else {
-			req.PaymentMethod = api.PaymentMethod{Type: "googlepay", GooglePayToken: token}
-		}
-		return nil
+	case "apple_pay":
+		m.ApplePayToken = base64.StdEncoding.EncodeToString([]byte(token))
+	case "google_pay":
+		m.GooglePayToken = token
 	case "vipps":
-		req.PaymentMethod = api.PaymentMethod{Type: "vipps", TelephoneNumber: w.GetPhone()}
-		return nil
+		m.TelephoneNumber = w.GetPhone()
 	case "mb_way":
-		req.PaymentMethod = api.PaymentMethod{
-			Type: "mbway", TelephoneNumber: w.GetPhone(), ShopperEmail: cmp.Or(w.GetEmail(), req.ShopperEmail),
-		}
-		return nil
+		m.TelephoneNumber, m.ShopperEmail = w.GetPhone(), cmp.Or(w.GetEmail(), req.ShopperEmail)
 	default:
 		return setPlain(req, w.GetType())
 	}
+	req.PaymentMethod = m
+	return nil
 }
 
 // setBankRedirect: the issuer of an option comes before the bank, whose characters
 // not all of Adyen's issuers have.
 func setBankRedirect(req *api.PaymentRequest, b *paymentsv1.BankRedirect, o authorizeOptions) error {
-	issuer := cmp.Or(o.Issuer, b.GetBank())
+	m := api.PaymentMethod{Type: methodTypes()[b.GetType()]}
 	switch b.GetType() {
-	case "ideal":
-		req.PaymentMethod = api.PaymentMethod{Type: "ideal", Issuer: issuer}
-	case "eps", "przelewy24":
-		if issuer == "" {
-			return sdk.InvalidField("payment_method.bank_redirect.bank", "is required: Adyen wants the issuer, from CheckEligibility or its documentation")
+	case "ideal", "eps", "przelewy24":
+		m.Issuer = cmp.Or(o.Issuer, b.GetBank())
+		if m.Issuer == "" && b.GetType() != "ideal" {
+			return sdk.InvalidField("payment_method.bank_redirect.bank",
+				"is required: Adyen wants the issuer, from CheckEligibility or its documentation")
 		}
-		theirs, _ := adyenType(b.GetType())
-		req.PaymentMethod = api.PaymentMethod{Type: theirs, Issuer: issuer}
 	case "blik":
-		req.PaymentMethod = api.PaymentMethod{Type: "blik", BlikCode: b.GetOneTimeCode()}
+		m.BlikCode = b.GetOneTimeCode()
 	default:
 		return setPlain(req, b.GetType())
 	}
+	req.PaymentMethod = m
 	return nil
 }
 
 // setBankDebit leaves it to Adyen to say what of an account is missing.
 func setBankDebit(req *api.PaymentRequest, b *paymentsv1.BankDebit) error {
 	a := b.GetAccount()
-	m := api.PaymentMethod{BankAccountNumber: a.GetAccountNumber()}
-	m.Type, _ = adyenType(b.GetType())
+	m := api.PaymentMethod{Type: methodTypes()[b.GetType()], BankAccountNumber: a.GetAccountNumber()}
 	switch b.GetType() {
 	case "sepa_debit":
 		m.IBAN, m.OwnerName = a.GetIban(), a.GetHolderName()
 	case "ach_debit":
 		m.BankLocationID, m.OwnerName = a.GetRoutingNumber(), a.GetHolderName()
-		m.AccountHolderType = map[paymentsv1.BankAccountOwnerKind]string{
-			paymentsv1.BankAccountOwnerKind_BANK_ACCOUNT_OWNER_KIND_PERSON:  "personal",
-			paymentsv1.BankAccountOwnerKind_BANK_ACCOUNT_OWNER_KIND_COMPANY: "business",
-		}[a.GetOwnerKind()]
-		m.BankAccountType = map[paymentsv1.BankAccountKind]string{
-			paymentsv1.BankAccountKind_BANK_ACCOUNT_KIND_CHECKING: "checking",
-			paymentsv1.BankAccountKind_BANK_ACCOUNT_KIND_SAVINGS:  "savings",
-		}[a.GetKind()]
+		m.AccountHolderType, m.BankAccountType = ownerKind.Word(a.GetOwnerKind()), accountKind.Word(a.GetKind())
 	case "bacs_debit":
 		m.BankLocationID, m.HolderName = a.GetSortCode(), a.GetHolderName()
 	case "becs_debit":
@@ -220,40 +182,25 @@ func setBankDebit(req *api.PaymentRequest, b *paymentsv1.BankDebit) error {
 }
 
 // setKlarna chooses one of Klarna's products.
-// Source: https://docs.adyen.com/payment-methods/klarna/api-only.
 func setKlarna(req *api.PaymentRequest, plan string) error {
-	product, ok := map[string]string{"": "klarna", "pay_later": "klarna", "pay_over_time": "klarna_account", "pay_now": "klarna_paynow"}[plan]
-	if !ok {
+	req.PaymentMethod.Type = words.Texts("method.klarna")[cmp.Or(plan, "pay_later")]
+	if req.PaymentMethod.Type == "" {
 		return sdk.InvalidField("payment_method.pay_later.plan", "must be one of pay_later, pay_over_time and pay_now")
 	}
-	req.PaymentMethod = api.PaymentMethod{Type: product}
 	return nil
 }
 
+// setPlain sets a method of which Adyen wants no more than the type.
 func setPlain(req *api.PaymentRequest, ours string) error {
-	theirs := plainMethods()[ours]
-	if theirs == "" {
+	req.PaymentMethod.Type = words.Texts("method.plain")[ours]
+	if req.PaymentMethod.Type == "" {
 		return unsupportedMethod(strconv.Quote(ours))
 	}
-	req.PaymentMethod = api.PaymentMethod{Type: theirs}
 	return nil
-}
-
-// brands are Adyen's words for card networks that differ from ours.
-// Source: https://docs.adyen.com/development-resources/paymentmethodvariant.
-func brands() map[string]string {
-	return map[string]string{"mastercard": "mc", "cartes_bancaires": "cartebancaire", "bancontact": "bcmc", "unionpay": "cup"}
 }
 
 // brandWord is Adyen's word for a network.
-func brandWord(network string) string { return cmp.Or(brands()[network], network) }
+func brandWord(network string) string { return cmp.Or(words.Texts("card.network")[network], network) }
 
 // networkOf is our word for one of Adyen's brands.
-func networkOf(brand string) string {
-	for network, word := range brands() {
-		if word == brand {
-			return network
-		}
-	}
-	return brand
-}
+func networkOf(brand string) string { return cmp.Or(oursOf(words.Texts("card.network"), brand), brand) }

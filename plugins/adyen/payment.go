@@ -3,9 +3,10 @@ package adyen
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/types/known/structpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/patchbay/patchbay/plugins/adyen/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
@@ -23,32 +24,29 @@ type expectation struct {
 // reference, as in answers with an action, those that were asked for stand in their
 // place; what it does say is never overruled.
 func paymentOf(ctx context.Context, told *api.Payment, asked expectation) (*paymentsv1.Payment, error) {
-	status := paymentStatus(told, asked.automatic)
+	status := paymentStatus(ctx, told, asked.automatic)
 	reference := cmp.Or(told.MerchantReference, asked.reference)
 	data := map[string]any{"resultCode": told.ResultCode}
-	for _, name := range []string{"acquirerReference", "authorisationMid", "fraudResultType", "refusalReasonRaw", "paymentAccountReference"} {
+	for _, name := range []string{
+		"acquirerReference", "authorisationMid", "fraudResultType", "refusalReasonRaw", "paymentAccountReference",
+	} {
 		if value := told.AdditionalData[name]; value != "" {
 			data[name] = value
 		}
 	}
 	p := &paymentsv1.Payment{
-		Id:                   told.PSPReference,
-		Reference:            reference,
-		Status:               status,
-		Amount:               asked.amount,
-		NetworkTransactionId: told.AdditionalData["networkTxReference"],
-		ApprovalCode:         told.AdditionalData["authCode"],
-		PaymentMethod:        methodDetails(told),
-		MandateId:            mandateOf(told.AdditionalData),
-		CustomerId:           told.AdditionalData["tokenization.shopperReference"],
-		ThreeDs:              threeDSResult(told.AdditionalData),
+		Id: told.PSPReference, Reference: reference, Status: status, Amount: asked.amount,
+		NetworkTransactionId: told.AdditionalData["networkTxReference"], ApprovalCode: told.AdditionalData["authCode"],
+		PaymentMethod: methodDetails(ctx, told), MandateId: mandateOf(told.AdditionalData),
+		CustomerId: told.AdditionalData["tokenization.shopperReference"],
+	}
+	if shift := liabilityShift.Meaning(ctx, told.AdditionalData["liabilityShift"]); shift != 0 {
+		p.ThreeDs = &paymentsv1.ThreeDsResult{LiabilityShift: shift}
 	}
 	if err := setAmounts(p, told, asked); err != nil {
 		return nil, err
 	}
 	switch status {
-	case paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN:
-		sdk.Unmapped(ctx, "payment.status", told.ResultCode)
 	case paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED:
 		p.Decline = decline(ctx, told)
 	case paymentsv1.PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION:
@@ -60,6 +58,25 @@ func paymentOf(ctx context.Context, told *api.Payment, asked expectation) (*paym
 	var err error
 	p.ConnectorData, err = structpb.NewStruct(data)
 	return p, err
+}
+
+// paymentStatus says what happened to the money of a payment. An Authorised payment
+// that Adyen captures by itself at once is CAPTURED: Adyen calls it final and the
+// sign to deliver, sends it for settlement without a further request, and tells by
+// webhook (CAPTURE_FAILED) where that fails.
+// Source: https://docs.adyen.com/online-payments/capture.
+func paymentStatus(ctx context.Context, told *api.Payment, automatic bool) paymentsv1.PaymentStatus {
+	status := resultCode.Meaning(ctx, told.ResultCode)
+	switch {
+	case status == paymentsv1.PaymentStatus_PAYMENT_STATUS_AUTHORIZED && automatic:
+		return paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED
+	case status == paymentsv1.PaymentStatus_PAYMENT_STATUS_PENDING && told.Action != nil:
+		return paymentsv1.PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION
+	case status == paymentsv1.PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION && told.Action == nil:
+		sdk.Unmapped(ctx, "payment.status", told.ResultCode)
+		return paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN
+	}
+	return status
 }
 
 // setAmounts: Adyen's amount is what was authorized. An amount other than the one
@@ -92,68 +109,37 @@ func setAmounts(p *paymentsv1.Payment, told *api.Payment, asked expectation) err
 	return nil
 }
 
-// brandOf is Adyen's word for the card's brand.
-func brandOf(told *api.Payment) string {
-	if told.PaymentMethod != nil && told.PaymentMethod.Brand != "" {
-		return told.PaymentMethod.Brand
+// sdkName is Adyen's own SDK for browsers and apps; it takes an action as it is.
+// Source: https://docs.adyen.com/online-payments/build-your-integration/advanced-flow.
+const sdkName = "adyen-checkout"
+
+// nextAction says what somebody must do. What needs Adyen's SDK, native 3-D Secure
+// among it, goes there whole.
+func nextAction(a *api.Action) *paymentsv1.NextAction {
+	switch {
+	case a.Type == "redirect" && a.URL != "":
+		return sdk.NextAction(&paymentsv1.Redirect{Url: a.URL, Method: cmp.Or(a.Method, "GET"), FormFields: a.Data})
+	case a.Type == "await":
+		return sdk.NextAction(&paymentsv1.Wait{})
+	case a.Type == "qrCode" && a.QRCodeData != "":
+		return sdk.NextAction(&paymentsv1.DisplayQr{Data: a.QRCodeData, ExpireTime: timeOf(a.ExpiresAt)})
+	case a.Type == "voucher":
+		return sdk.NextAction(&paymentsv1.DisplayVoucher{
+			PaymentCode: a.Reference, Entity: a.Entity, VoucherUrl: a.DownloadURL, ExpireTime: timeOf(a.ExpiresAt),
+		})
 	}
-	return told.AdditionalData["paymentMethod"]
+	parameters := &structpb.Struct{}
+	_ = parameters.UnmarshalJSON(a.Raw) // it was read as an object before
+	return sdk.NextAction(&paymentsv1.ClientSdk{Sdk: sdkName, Parameters: parameters})
 }
 
-// methodDetails says what was paid with. Most of it comes only to accounts that
-// have asked for it in the Customer Area.
-// Source: https://docs.adyen.com/development-resources/webhooks/additional-settings.
-func methodDetails(told *api.Payment) *paymentsv1.PaymentMethodDetails {
-	data := told.AdditionalData
-	d := &paymentsv1.PaymentMethodDetails{Token: storedID(data)}
-	if told.PaymentMethod != nil && told.PaymentMethod.Type != "" {
-		d.Type = ourType(told.PaymentMethod.Type)
+// timeOf reads Adyen's times, with a zone or, in vouchers, without; nil if there is
+// none that can be read.
+func timeOf(text string) *timestamppb.Timestamp {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05"} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return timestamppb.New(at)
+		}
 	}
-	if d.GetType() == "apple_pay" || d.GetType() == "google_pay" {
-		d.Wallet = d.GetType()
-	}
-	card := &paymentsv1.CardDetails{
-		Last4: data["cardSummary"], Bin: data["cardBin"], HolderName: data["cardHolderName"], Fingerprint: data["alias"],
-		Issuer: data["cardIssuingBank"], IssuerCountryCode: data["cardIssuingCountry"], Funding: funding(data["fundingSource"]),
-		SecurityCodeCheck: checkSecurityCode(data["cvcResult"]),
-	}
-	card.StreetCheck, card.PostalCodeCheck = checkAddress(data["avsResult"])
-	if month, year, ok := expiry(data["expiryDate"]); ok {
-		card.ExpiryMonth, card.ExpiryYear = month, year
-	}
-	if card.GetLast4() != "" || card.GetSecurityCodeCheck() != 0 {
-		card.Network = networkOf(brandOf(told))
-		d.Card = card
-	}
-	if d.GetType() == "" && d.GetToken() == "" && d.GetCard() == nil {
-		return nil
-	}
-	return d
-}
-
-// expiry reads "03/2030" and "3/2030".
-func expiry(date string) (month, year int32, ok bool) {
-	n, err := fmt.Sscanf(date, "%d/%d", &month, &year)
-	return month, year, n == 2 && err == nil
-}
-
-func funding(word string) paymentsv1.CardFunding {
-	return map[string]paymentsv1.CardFunding{
-		"CREDIT":  paymentsv1.CardFunding_CARD_FUNDING_CREDIT,
-		"DEBIT":   paymentsv1.CardFunding_CARD_FUNDING_DEBIT,
-		"PREPAID": paymentsv1.CardFunding_CARD_FUNDING_PREPAID,
-	}[word]
-}
-
-// threeDSResult is what Adyen tells of the authentication.
-// Source: ResponseAdditionalDataCommon in Checkout v71.
-func threeDSResult(data map[string]string) *paymentsv1.ThreeDsResult {
-	shift := map[string]paymentsv1.LiabilityShift{
-		"true":  paymentsv1.LiabilityShift_LIABILITY_SHIFT_SHIFTED,
-		"false": paymentsv1.LiabilityShift_LIABILITY_SHIFT_NOT_SHIFTED,
-	}[data["liabilityShift"]]
-	if shift == 0 {
-		return nil
-	}
-	return &paymentsv1.ThreeDsResult{LiabilityShift: shift}
+	return nil
 }

@@ -16,6 +16,9 @@ import (
 const (
 	pspID   = "993617895204576J"
 	unknown = paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN
+
+	match    = paymentsv1.CheckResult_CHECK_RESULT_MATCH
+	mismatch = paymentsv1.CheckResult_CHECK_RESULT_MISMATCH
 )
 
 func authorised1050(more object) object {

@@ -3,7 +3,7 @@ package adyen
 import (
 	"cmp"
 	"context"
-	"strconv"
+	"net/url"
 
 	"github.com/patchbay/patchbay/plugins/adyen/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
@@ -14,18 +14,12 @@ import (
 // issuer.
 // Source: https://docs.adyen.com/api-explorer/Checkout/71/post/storedPaymentMethods.
 func (*Connector) Tokenize(ctx context.Context, req *paymentsv1.TokenizeRequest) (*paymentsv1.TokenizeResponse, error) {
-	adyen, _, err := begin[sdk.NoOptions](ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
 	c := req.GetPaymentMethod().GetCard()
 	if c == nil {
 		return nil, sdk.Errorf(sdk.Unsupported, "", "Adyen stores only cards without a payment; SetupMandate stores the rest")
 	}
-	if err := checkShopper(req.GetCustomerId()); err != nil {
-		return nil, err
-	}
-	stored, err := adyen.Store(ctx, api.StoreRequest{
+	adyen := begin(ctx, req.GetConnectorOptions(), checkShopper(req.GetCustomerId()))
+	stored, err := api.Post[api.StoredMethod](ctx, adyen.Client, adyen.CheckoutURL+"/storedPaymentMethods", api.StoreRequest{
 		MerchantAccount: adyen.MerchantAccount, PaymentMethod: card(c), ShopperReference: req.GetCustomerId(),
 		ShopperEmail: req.GetCustomer().GetEmail(), RecurringProcessingModel: processingModel(req.GetUsage(), nil),
 	})
@@ -38,59 +32,42 @@ func (*Connector) Tokenize(ctx context.Context, req *paymentsv1.TokenizeRequest)
 	return &paymentsv1.TokenizeResponse{PaymentMethod: storedDetails(stored), CustomerId: req.GetCustomerId()}, nil
 }
 
-// storedDetails shows an instrument that Adyen keeps.
-func storedDetails(s *api.StoredMethod) *paymentsv1.PaymentMethodDetails {
-	d := &paymentsv1.PaymentMethodDetails{Token: s.ID, Type: ourType(cmp.Or(s.Type, "scheme"))}
-	if s.IBAN != "" {
-		d.BankAccount = &paymentsv1.BankAccountDetails{Last4: s.IBAN[max(0, len(s.IBAN)-4):], HolderName: s.OwnerName}
-		return d
-	}
-	month, _ := strconv.ParseInt(s.ExpiryMonth, 10, 32) // 0 where there is none
-	year, _ := strconv.ParseInt(s.ExpiryYear, 10, 32)
-	d.Card = &paymentsv1.CardDetails{
-		Network: networkOf(s.Brand), Last4: s.LastFour, Bin: s.CardBIN, ExpiryMonth: int32(month), ExpiryYear: int32(year),
-		HolderName: s.HolderName, Issuer: s.IssuerName, Fingerprint: s.Alias,
-	}
-	return d
-}
-
 // DeletePaymentMethod implements sdk.PaymentMethodDeleter.
 func (*Connector) DeletePaymentMethod(ctx context.Context, req *paymentsv1.DeletePaymentMethodRequest) (*paymentsv1.DeletePaymentMethodResponse, error) {
-	adyen, _, err := begin[sdk.NoOptions](ctx, req.GetConnectorOptions())
-	if err = cmp.Or(err, pspReference("token", req.GetToken()), checkShopper(req.GetCustomerId())); err != nil {
-		return nil, err
+	adyen := begin(ctx, req.GetConnectorOptions(), sdk.CheckID("token", req.GetToken()), checkShopper(req.GetCustomerId()))
+	return &paymentsv1.DeletePaymentMethodResponse{}, adyen.deleteStored(ctx, req.GetToken(), req.GetCustomerId())
+}
+
+// deleteStored deletes an instrument.
+func (a *account) deleteStored(ctx context.Context, id, shopper string) error {
+	address := a.CheckoutURL + api.Path("storedPaymentMethods", id) + "?" + a.ofShopper(shopper)
+	if err := api.Delete(ctx, a.Client, address); err != nil {
+		return failure(err)
 	}
-	if err := adyen.DeleteStored(ctx, adyen.MerchantAccount, req.GetCustomerId(), req.GetToken()); err != nil {
-		return nil, failure(err)
-	}
-	return &paymentsv1.DeletePaymentMethodResponse{}, nil
+	return nil
+}
+
+// ofShopper is the query for what a shopper has.
+func (a *account) ofShopper(shopper string) string {
+	return url.Values{"merchantAccount": {a.MerchantAccount}, "shopperReference": {shopper}}.Encode()
 }
 
 // CheckEligibility implements sdk.EligibilityChecker. Adyen lists what can be used
 // and tells no reason of what it leaves out.
 func (*Connector) CheckEligibility(ctx context.Context, req *paymentsv1.CheckEligibilityRequest) (*paymentsv1.CheckEligibilityResponse, error) {
-	adyen, _, err := begin[sdk.NoOptions](ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
 	if req.GetPaymentMethod() != nil {
 		return nil, sdk.InvalidField("payment_method", "is not taken: this connector asks about types, not instruments")
 	}
-	units, err := amount(req.GetAmount())
-	if err != nil {
-		return nil, err
-	}
-	wanted, err := adyenTypes(req.GetPaymentMethodTypes())
-	if err != nil {
-		return nil, err
-	}
-	told, err := adyen.PaymentMethods(ctx, api.MethodsRequest{
-		MerchantAccount: adyen.MerchantAccount, Amount: &units, AllowedPaymentMethods: wanted,
+	units, errAmount := amount(req.GetAmount())
+	wanted, errTypes := adyenTypes(req.GetPaymentMethodTypes())
+	adyen := begin(ctx, req.GetConnectorOptions(), errAmount, errTypes)
+	told, err := adyen.methods(ctx, api.MethodsRequest{
+		Amount: &units, AllowedPaymentMethods: wanted,
 		CountryCode:      cmp.Or(req.GetCountryCode(), req.GetBillingAddress().GetCountryCode()),
 		ShopperReference: req.GetCustomerId(), ShopperEmail: req.GetCustomer().GetEmail(),
 	})
 	if err != nil {
-		return nil, readFailure(err)
+		return nil, err
 	}
 	resp := &paymentsv1.CheckEligibilityResponse{}
 	for _, method := range told.PaymentMethods {
@@ -101,15 +78,12 @@ func (*Connector) CheckEligibility(ctx context.Context, req *paymentsv1.CheckEli
 	return resp, nil
 }
 
-// adyenTypes translates types that are asked about.
-func adyenTypes(ours []string) ([]string, error) {
-	var theirs []string
-	for _, name := range ours {
-		word, ok := adyenType(name)
-		if !ok {
-			return nil, sdk.InvalidField("payment_method_types", name+" is none that this connector takes")
-		}
-		theirs = append(theirs, word)
+// methods asks which payment methods there are. It changes nothing.
+func (a *account) methods(ctx context.Context, asked api.MethodsRequest) (*api.Methods, error) {
+	asked.MerchantAccount = a.MerchantAccount
+	told, err := api.Post[api.Methods](ctx, a.Client, a.CheckoutURL+"/paymentMethods", asked)
+	if err != nil {
+		return nil, readFailure(err)
 	}
-	return theirs, nil
+	return told, nil
 }

@@ -1,6 +1,7 @@
 package adyen
 
 import (
+	"cmp"
 	"context"
 
 	"google.golang.org/protobuf/types/known/structpb"
@@ -14,15 +15,12 @@ import (
 // SDK, which pays within it by itself; the outcome comes by webhook.
 // Source: https://docs.adyen.com/api-explorer/Checkout/71/post/sessions.
 func (*Connector) CreateClientSession(ctx context.Context, req *paymentsv1.CreateClientSessionRequest) (*paymentsv1.CreateClientSessionResponse, error) {
-	adyen, _, err := begin[sdk.NoOptions](ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
+	adyen := begin(ctx, req.GetConnectorOptions())
 	asked, err := adyen.sessionRequest(req)
-	if err != nil {
+	if err = cmp.Or(adyen.Fault, err); err != nil {
 		return nil, err
 	}
-	told, err := adyen.CreateSession(ctx, asked)
+	told, err := api.Post[api.Session](ctx, adyen.Client, adyen.CheckoutURL+"/sessions", asked)
 	if err != nil {
 		return nil, failure(err)
 	}
@@ -36,25 +34,14 @@ func (*Connector) CreateClientSession(ctx context.Context, req *paymentsv1.Creat
 	return &paymentsv1.CreateClientSessionResponse{Session: session}, nil
 }
 
-func (a *account) sessionRequest(req *paymentsv1.CreateClientSessionRequest) (asked api.SessionRequest, err error) {
-	if asked.Basics, err = a.basics(req.GetReference(), req.GetAmount(), req.GetReturnUrl(), req.GetMetadata()); err != nil {
-		return asked, err
-	}
-	asked.CountryCode, asked.ShopperLocale, asked.ShopperReference = req.GetCountryCode(), req.GetLanguage(), req.GetCustomerId()
-	asked.ShopperEmail, asked.ShopperName = req.GetCustomer().GetEmail(), shopperName(req.GetCustomer())
-	asked.CaptureDelayHours, asked.AdditionalData = capture(req.GetCaptureMethod())
-	if asked.AllowedPaymentMethods, err = adyenTypes(req.GetPaymentMethodTypes()); err != nil {
-		return asked, err
-	}
-	if asked.LineItems, err = lineItems(req.GetOrder().GetLineItems(), req.GetOrder().GetTaxIncluded()); err != nil {
-		return asked, err
-	}
-	if req.GetSetupFutureUsage() != paymentsv1.SetupFutureUsage_SETUP_FUTURE_USAGE_UNSPECIFIED {
-		if req.GetCustomerId() == "" {
-			return asked, sdk.InvalidField("customer_id", "is required: Adyen stores an instrument for a shopper")
-		}
-		asked.StorePaymentMethod = true
-		asked.RecurringProcessingModel = processingModel(req.GetSetupFutureUsage(), nil)
-	}
-	return asked, nil
+func (a *account) sessionRequest(req *paymentsv1.CreateClientSessionRequest) (api.SessionRequest, error) {
+	basics, errBasics := a.basics(req.GetReference(), req.GetAmount(), req.GetReturnUrl(), req.GetMetadata())
+	types, errTypes := adyenTypes(req.GetPaymentMethodTypes())
+	lines, errLines := lineItems(req.GetOrder().GetLineItems(), req.GetOrder().GetTaxIncluded())
+	basics.CountryCode, basics.ShopperLocale, basics.ShopperReference = req.GetCountryCode(), req.GetLanguage(), req.GetCustomerId()
+	basics.ShopperEmail, basics.ShopperName = req.GetCustomer().GetEmail(), shopperName(req.GetCustomer())
+	basics.CaptureDelayHours, basics.AdditionalData = capture(req.GetCaptureMethod())
+	basics.LineItems = lines
+	err := cmp.Or(errBasics, errTypes, errLines, setStoring(&basics, req.GetSetupFutureUsage(), nil))
+	return api.SessionRequest{Basics: basics, AllowedPaymentMethods: types}, err
 }

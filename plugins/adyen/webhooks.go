@@ -117,10 +117,11 @@ func hint(item *api.NotificationItem) *paymentsv1.WebhookEvent {
 // objectID is the payment's id for events about payments, and the item's own for
 // those about what has an id of its own.
 func objectID(item *api.NotificationItem) string {
-	if m, known := meanings()[item.EventCode]; known && !m.payment {
-		return item.PSPReference
+	switch subjectOf(item.EventCode) {
+	case "payment", "":
+		return cmp.Or(item.OriginalReference, item.PSPReference)
 	}
-	return cmp.Or(item.OriginalReference, item.PSPReference)
+	return item.PSPReference
 }
 
 // itemAmount is the amount of an item; nil where there is none in a currency.

@@ -2,161 +2,93 @@ package sandbox
 
 import (
 	"context"
-	"strings"
 
 	"github.com/patchbay/patchbay/plugins/sandbox/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk"
 )
 
 // PreAuthenticate implements sdk.PreAuthenticator.
 func (c *Connector) PreAuthenticate(ctx context.Context, req *paymentsv1.PreAuthenticateRequest) (*paymentsv1.PreAuthenticateResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	method, err := instrument(req.GetPaymentMethod())
-	if err != nil {
-		return nil, err
-	}
-	units, err := unitsOf(req.GetAmount())
-	if err != nil {
-		return nil, err
-	}
-	a, err := psp.CreateAuthentication(ctx, api.NewAuthentication{
-		Reference:     req.GetReference(),
-		PaymentMethod: method,
-		Amount:        units,
-		Currency:      req.GetAmount().GetCurrencyCode(),
-		ReturnURL:     req.GetReturnUrl(),
-	})
-	if err != nil {
-		return nil, translate(err)
-	}
-	return &paymentsv1.PreAuthenticateResponse{Authentication: authenticationOf(ctx, a)}, nil
+	method, errMethod := instrument(req.GetPaymentMethod())
+	units, errAmount := unitsOf(req.GetAmount())
+	psp := c.client(ctx, req.GetConnectorOptions(), errMethod, errAmount)
+	a, err := api.Post[api.Authentication](ctx, psp, api.NewAuthentication{
+		Reference: req.GetReference(), PaymentMethod: method,
+		Amount: units, Currency: req.GetAmount().GetCurrencyCode(), ReturnURL: req.GetReturnUrl(),
+	}, "authentications")
+	authentication, err := told(ctx, a, err, authenticationOf)
+	return &paymentsv1.PreAuthenticateResponse{Authentication: authentication}, err
 }
 
 // Authenticate implements sdk.Authenticator.
 func (c *Connector) Authenticate(ctx context.Context, req *paymentsv1.AuthenticateRequest) (*paymentsv1.AuthenticateResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	method, err := instrument(req.GetPaymentMethod())
-	if err != nil {
-		return nil, err
-	}
-	units, err := unitsOf(req.GetAmount())
-	if err != nil {
-		return nil, err
-	}
+	method, errMethod := instrument(req.GetPaymentMethod())
+	units, errAmount := unitsOf(req.GetAmount())
+	psp := c.client(ctx, req.GetConnectorOptions(), errMethod, errAmount)
 	ask := api.Authenticate{
-		PaymentMethod:   method,
-		Amount:          units,
-		Currency:        req.GetAmount().GetCurrencyCode(),
-		MethodCompleted: req.GetThreeDsMethod().GetCompleted(),
-		ReturnURL:       req.GetReturnUrl(),
+		PaymentMethod: method, Amount: units, Currency: req.GetAmount().GetCurrencyCode(),
+		MethodCompleted: req.GetThreeDsMethod().GetCompleted(), ReturnURL: req.GetReturnUrl(),
 	}
 	if req.GetChallengePreference() == paymentsv1.ChallengePreference_CHALLENGE_PREFERENCE_CHALLENGE_MANDATED {
 		ask.Challenge = "mandated"
 	}
-	a, err := psp.Authenticate(ctx, req.GetAuthenticationId(), ask)
-	if err != nil {
-		return nil, translate(err)
-	}
-	return &paymentsv1.AuthenticateResponse{Authentication: authenticationOf(ctx, a)}, nil
+	a, err := api.Post[api.Authentication](ctx, psp, ask, "authentications", req.GetAuthenticationId(), "authenticate")
+	authentication, err := told(ctx, a, err, authenticationOf)
+	return &paymentsv1.AuthenticateResponse{Authentication: authentication}, err
 }
 
 // PostAuthenticate implements sdk.PostAuthenticator.
 func (c *Connector) PostAuthenticate(ctx context.Context, req *paymentsv1.PostAuthenticateRequest) (*paymentsv1.PostAuthenticateResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
 	brought, err := broughtBack(req.GetRedirect(), "authentication_id", req.GetAuthenticationId())
-	if err != nil {
-		return nil, err
-	}
-	a, err := psp.FinishAuthentication(ctx, req.GetAuthenticationId(), brought)
-	if err != nil {
-		return nil, translate(err)
-	}
-	return &paymentsv1.PostAuthenticateResponse{Authentication: authenticationOf(ctx, a)}, nil
+	psp := c.client(ctx, req.GetConnectorOptions(), err)
+	a, err := api.Post[api.Authentication](ctx, psp, brought, "authentications", req.GetAuthenticationId(), "finish")
+	authentication, err := told(ctx, a, err, authenticationOf)
+	return &paymentsv1.PostAuthenticateResponse{Authentication: authentication}, err
 }
 
 // authenticationOf says an authentication of the PSP's in the contract's words.
-func authenticationOf(ctx context.Context, a api.Authentication) *paymentsv1.Authentication {
+func authenticationOf(ctx context.Context, a api.Authentication) (*paymentsv1.Authentication, error) {
 	authentication := &paymentsv1.Authentication{
-		Id:               a.ID,
-		Reference:        a.Reference,
-		Status:           authenticationStatus(ctx, a.Status),
-		Result:           threeDSOf(a.Outcome),
-		SupportedVersion: a.SupportedVersion,
+		Id: a.ID, Reference: a.Reference, Status: authenticationStatus.Meaning(ctx, a.Status),
+		Result: threeDSOf(ctx, a.Outcome), SupportedVersion: a.SupportedVersion,
 	}
 	switch {
 	case a.ChallengeURL != "":
-		authentication.NextAction = redirect(a.ChallengeURL)
+		authentication.NextAction = sdk.RedirectTo(a.ChallengeURL)
 	case a.Method != nil:
-		authentication.NextAction = &paymentsv1.NextAction{Action: &paymentsv1.NextAction_ThreeDsMethod{
-			ThreeDsMethod: &paymentsv1.ThreeDsMethod{
-				Url: a.Method.URL, MethodData: a.Method.Data, ServerTransactionId: a.Method.ServerTransactionID,
-			},
-		}}
+		authentication.NextAction = sdk.NextAction(&paymentsv1.ThreeDsMethod{
+			Url: a.Method.URL, MethodData: a.Method.Data, ServerTransactionId: a.Method.ServerTransactionID,
+		})
 	}
 	if authentication.GetStatus() == paymentsv1.AuthenticationStatus_AUTHENTICATION_STATUS_DECLINED {
 		authentication.Decline = declineOf(ctx, &api.Decline{Code: "authentication_failed"})
 	}
-	return authentication
+	return authentication, nil
 }
 
-// threeDSStatuses are the letters of transStatus, in the order of the contract's
-// enum (EMV 3-D Secure, table A.1).
-const threeDSStatuses = "YANURCDI"
-
+// threeDSWords says somebody else's result in the PSP's words.
 func threeDSWords(a *paymentsv1.ThreeDsAuthentication) *api.ThreeDS {
 	if a == nil {
 		return nil
 	}
 	return &api.ThreeDS{
-		Status:              string(threeDSStatuses[a.GetStatus()-1]), // the contract's rules want a known one
-		Version:             a.GetVersion(),
-		DSTransactionID:     a.GetDsTransactionId(),
-		CAVV:                a.GetCavv(),
-		ECI:                 a.GetEci(),
-		ServerTransactionID: a.GetServerTransactionId(),
-		ACSTransactionID:    a.GetAcsTransactionId(),
-		StatusReason:        a.GetStatusReason(),
-		Challenged:          a.GetChallenged(),
+		Status: transStatus.Word(a.GetStatus()), Version: a.GetVersion(), StatusReason: a.GetStatusReason(),
+		CAVV: a.GetCavv(), ECI: a.GetEci(), Challenged: a.GetChallenged(), DSTransactionID: a.GetDsTransactionId(),
+		ServerTransactionID: a.GetServerTransactionId(), ACSTransactionID: a.GetAcsTransactionId(),
 	}
 }
 
-func threeDSOf(t *api.ThreeDS) *paymentsv1.ThreeDsResult {
+func threeDSOf(ctx context.Context, t *api.ThreeDS) *paymentsv1.ThreeDsResult {
 	if t == nil {
 		return nil
 	}
-	result := &paymentsv1.ThreeDsResult{Authentication: &paymentsv1.ThreeDsAuthentication{
-		Status:              transStatus(t.Status),
-		Version:             t.Version,
-		DsTransactionId:     t.DSTransactionID,
-		Cavv:                t.CAVV,
-		Eci:                 t.ECI,
-		ServerTransactionId: t.ServerTransactionID,
-		AcsTransactionId:    t.ACSTransactionID,
-		StatusReason:        t.StatusReason,
-		Challenged:          t.Challenged,
-	}}
-	switch t.Liability {
-	case "shifted":
-		result.LiabilityShift = paymentsv1.LiabilityShift_LIABILITY_SHIFT_SHIFTED
-	case "not_shifted":
-		result.LiabilityShift = paymentsv1.LiabilityShift_LIABILITY_SHIFT_NOT_SHIFTED
+	return &paymentsv1.ThreeDsResult{
+		LiabilityShift: liability.Meaning(ctx, t.Liability),
+		Authentication: &paymentsv1.ThreeDsAuthentication{
+			Status: transStatus.Meaning(ctx, t.Status), Version: t.Version, StatusReason: t.StatusReason,
+			Cavv: t.CAVV, Eci: t.ECI, Challenged: t.Challenged, DsTransactionId: t.DSTransactionID,
+			ServerTransactionId: t.ServerTransactionID, AcsTransactionId: t.ACSTransactionID,
+		},
 	}
-	return result
-}
-
-// transStatus is the contract's word for a letter; UNSPECIFIED if there is none.
-func transStatus(letter string) paymentsv1.ThreeDsStatus {
-	if len(letter) != 1 {
-		return paymentsv1.ThreeDsStatus_THREE_DS_STATUS_UNSPECIFIED
-	}
-	return paymentsv1.ThreeDsStatus(strings.Index(threeDSStatuses, letter) + 1)
 }

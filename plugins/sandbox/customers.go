@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
@@ -16,52 +17,34 @@ import (
 
 // CreateCustomer implements sdk.CustomerCreator.
 func (c *Connector) CreateCustomer(ctx context.Context, req *paymentsv1.CreateCustomerRequest) (*paymentsv1.CreateCustomerResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
 	ask, err := profile(req.GetDetails(), req.GetBillingAddress(), req.GetShippingAddress(), req.GetMetadata())
-	if err != nil {
-		return nil, err
-	}
-	kept, err := psp.CreateCustomer(ctx, ask)
+	psp := c.client(ctx, req.GetConnectorOptions(), err)
+	kept, err := api.Post[api.Customer](ctx, psp, ask, "customers")
 	customer, err := told(ctx, kept, err, customerOf)
 	return &paymentsv1.CreateCustomerResponse{Customer: customer}, err
 }
 
 // GetCustomer implements sdk.CustomerGetter.
 func (c *Connector) GetCustomer(ctx context.Context, req *paymentsv1.GetCustomerRequest) (*paymentsv1.GetCustomerResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	kept, err := psp.Customer(ctx, req.GetCustomerId())
+	psp := c.client(ctx, req.GetConnectorOptions())
+	kept, err := api.Get[api.Customer](ctx, psp, nil, "customers", req.GetCustomerId())
 	customer, err := told(ctx, kept, err, customerOf)
 	return &paymentsv1.GetCustomerResponse{Customer: customer}, err
 }
 
 // UpdateCustomer implements sdk.CustomerUpdater.
 func (c *Connector) UpdateCustomer(ctx context.Context, req *paymentsv1.UpdateCustomerRequest) (*paymentsv1.UpdateCustomerResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
 	change, err := changeOf(req)
-	if err != nil {
-		return nil, err
-	}
-	kept, err := psp.UpdateCustomer(ctx, req.GetCustomerId(), change)
+	psp := c.client(ctx, req.GetConnectorOptions(), err)
+	kept, err := api.Post[api.Customer](ctx, psp, change, "customers", req.GetCustomerId())
 	customer, err := told(ctx, kept, err, customerOf)
 	return &paymentsv1.UpdateCustomerResponse{Customer: customer}, err
 }
 
 // DeleteCustomer implements sdk.CustomerDeleter.
 func (c *Connector) DeleteCustomer(ctx context.Context, req *paymentsv1.DeleteCustomerRequest) (*paymentsv1.DeleteCustomerResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	kept, err := psp.DeleteCustomer(ctx, req.GetCustomerId())
+	psp := c.client(ctx, req.GetConnectorOptions())
+	kept, err := api.Post[api.Customer](ctx, psp, api.None{}, "customers", req.GetCustomerId(), "delete")
 	customer, err := told(ctx, kept, err, customerOf)
 	return &paymentsv1.DeleteCustomerResponse{Customer: customer}, err
 }
@@ -69,29 +52,19 @@ func (c *Connector) DeleteCustomer(ctx context.Context, req *paymentsv1.DeleteCu
 // profile says what is to be kept of a customer in the PSP's words.
 func profile(details *paymentsv1.CustomerDetails, billing, shipping *paymentsv1.Address, labels map[string]string) (api.Customer, error) {
 	ask := api.Customer{Metadata: labels}
-	for _, part := range []struct {
-		message proto.Message
-		is      bool
-		set     *json.RawMessage
-	}{
-		{details, details != nil, &ask.Details},
-		{billing, billing != nil, &ask.Billing},
-		{shipping, shipping != nil, &ask.Shipping},
-	} {
-		if !part.is {
-			continue
-		}
-		raw, err := words(part.message)
-		if err != nil {
-			return ask, err
-		}
-		*part.set = raw
-	}
-	return ask, nil
+	var errs [3]error
+	ask.Details, errs[0] = documentOf(details)
+	ask.Billing, errs[1] = documentOf(billing)
+	ask.Shipping, errs[2] = documentOf(shipping)
+	return ask, cmp.Or(errs[:]...)
 }
 
-// words says a person or an address in the PSP's words, which are the contract's.
-func words(m proto.Message) (json.RawMessage, error) {
+// documentOf says a person or an address in the PSP's words, which are the contract's;
+// nil if there is none.
+func documentOf(m proto.Message) (json.RawMessage, error) {
+	if !m.ProtoReflect().IsValid() {
+		return nil, nil
+	}
 	raw, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(m)
 	if err != nil {
 		return nil, sdk.Errorf(sdk.Internal, "", "encode the request: %w", err)
@@ -99,19 +72,21 @@ func words(m proto.Message) (json.RawMessage, error) {
 	return raw, nil
 }
 
+// readDocument is the other direction.
+func readDocument(raw json.RawMessage, into proto.Message) error {
+	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(raw, into); err != nil {
+		return sdk.Errorf(sdk.OutcomeUnknown, "", "the PSP's answer is malformed: %w", err)
+	}
+	return nil
+}
+
 // changeOf says an update in the PSP's words: what the mask names is removed and
 // set anew; without a mask what is not empty is set.
 func changeOf(req *paymentsv1.UpdateCustomerRequest) (api.CustomerChange, error) {
-	asked, err := profile(req.GetDetails(), req.GetBillingAddress(), req.GetShippingAddress(), req.GetMetadata())
-	if err != nil {
-		return api.CustomerChange{}, err
-	}
-	raw, err := json.Marshal(asked)
-	if err != nil {
-		return api.CustomerChange{}, sdk.Errorf(sdk.Internal, "", "encode the request: %w", err)
-	}
+	asked, errAsked := profile(req.GetDetails(), req.GetBillingAddress(), req.GetShippingAddress(), req.GetMetadata())
+	raw, errRaw := json.Marshal(asked)
 	var all map[string]any
-	if err := json.Unmarshal(raw, &all); err != nil {
+	if err := cmp.Or(errAsked, errRaw, json.Unmarshal(raw, &all)); err != nil {
 		return api.CustomerChange{}, sdk.Errorf(sdk.Internal, "", "encode the request: %w", err)
 	}
 	change := api.CustomerChange{Clear: req.GetUpdateMask().GetPaths(), Set: all}
@@ -145,32 +120,20 @@ func put(into, from map[string]any, path []string) {
 // customerOf says a customer of the PSP's in the contract's words.
 func customerOf(ctx context.Context, kept api.Customer) (*paymentsv1.Customer, error) {
 	customer := &paymentsv1.Customer{
-		Id:         kept.ID,
-		Status:     customerStatus(ctx, kept.Status),
-		Details:    &paymentsv1.CustomerDetails{},
-		Metadata:   kept.Metadata,
-		CreateTime: timestamppb.New(kept.Created),
+		Id: kept.ID, Status: customerStatus.Meaning(ctx, kept.Status), Details: &paymentsv1.CustomerDetails{},
+		Metadata: kept.Metadata, CreateTime: timestamppb.New(kept.Created),
+	}
+	var errs [3]error
+	if kept.Details != nil {
+		errs[0] = readDocument(kept.Details, customer.GetDetails())
 	}
 	if kept.Billing != nil {
 		customer.BillingAddress = &paymentsv1.Address{}
+		errs[1] = readDocument(kept.Billing, customer.GetBillingAddress())
 	}
 	if kept.Shipping != nil {
 		customer.ShippingAddress = &paymentsv1.Address{}
+		errs[2] = readDocument(kept.Shipping, customer.GetShippingAddress())
 	}
-	for _, part := range []struct {
-		raw  json.RawMessage
-		into proto.Message
-	}{
-		{kept.Details, customer.GetDetails()},
-		{kept.Billing, customer.GetBillingAddress()},
-		{kept.Shipping, customer.GetShippingAddress()},
-	} {
-		if part.raw == nil {
-			continue
-		}
-		if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(part.raw, part.into); err != nil {
-			return nil, sdk.Errorf(sdk.OutcomeUnknown, "", "the PSP's answer is malformed: %w", err)
-		}
-	}
-	return customer, nil
+	return customer, cmp.Or(errs[:]...)
 }

@@ -20,8 +20,7 @@ func (c *Connector) Describe() sdk.Description {
 		Idempotency:  map[string]sdk.Idempotency{},
 		Capabilities: capabilities(),
 		ThreeDSModes: []connectorv1.ThreeDsMode{
-			connectorv1.ThreeDsMode_THREE_DS_MODE_PSP,
-			connectorv1.ThreeDsMode_THREE_DS_MODE_SEPARATE,
+			connectorv1.ThreeDsMode_THREE_DS_MODE_PSP, connectorv1.ThreeDsMode_THREE_DS_MODE_SEPARATE,
 			connectorv1.ThreeDsMode_THREE_DS_MODE_EXTERNAL,
 		},
 		Webhooks: connectorv1.WebhookVerificationMode_WEBHOOK_VERIFICATION_MODE_SIGNATURE,
@@ -33,9 +32,7 @@ func (c *Connector) Describe() sdk.Description {
 	}
 	for _, name := range writes() {
 		d.Idempotency[name] = sdk.Idempotency{
-			Kind:      connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_NATIVE_KEY,
-			TTL:       24 * time.Hour,
-			MaxLength: 255,
+			Kind: connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_NATIVE_KEY, TTL: 24 * time.Hour, MaxLength: 255,
 		}
 	}
 	return d

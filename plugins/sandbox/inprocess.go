@@ -24,49 +24,33 @@ type inProcess struct {
 
 func newInProcess() *inProcess {
 	return &inProcess{transport: sync.OnceValue(func() http.RoundTripper {
-		ln := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+		ln := make(pipeListener)
 		server := &http.Server{Handler: psp.New(), ReadHeaderTimeout: 10 * time.Second}
-		go func() { _ = server.Serve(ln) }() // nobody closes ln: it serves as long as the process lives
+		go func() { _ = server.Serve(ln) }() // it serves as long as the process lives
 		return &http.Transport{DialContext: ln.dial, MaxIdleConnsPerHost: 64}
 	})}
 }
 
-// pipeListener is a net.Listener whose connections never leave the process.
-type pipeListener struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
+// pipeListener is a net.Listener whose connections never leave the process. Nobody
+// closes it.
+type pipeListener chan net.Conn
 
-// dial has the shape of http.Transport's DialContext; there is one place to go
-// to.
-func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+// dial has the shape of http.Transport's DialContext; there is one place to go to.
+func (l pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	near, far := net.Pipe()
 	select {
-	case l.conns <- far:
+	case l <- far:
 		return near, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
 // Accept implements net.Listener.
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case conn := <-l.conns:
-		return conn, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
+func (l pipeListener) Accept() (net.Conn, error) { return <-l, nil }
 
 // Close implements net.Listener.
-func (l *pipeListener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
+func (pipeListener) Close() error { return nil }
 
 // Addr implements net.Listener.
-func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "sandbox-psp", Net: "pipe"} }
+func (pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "sandbox-psp", Net: "pipe"} }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"regexp"
 
 	"github.com/patchbay/patchbay/plugins/sandbox/internal/api"
@@ -75,12 +76,8 @@ func upiType(u *paymentsv1.Upi) string {
 
 func cardOf(c *paymentsv1.Card) *api.Card {
 	return &api.Card{
-		Number:     c.GetNumber(),
-		ExpMonth:   c.GetExpiryMonth(),
-		ExpYear:    c.GetExpiryYear(),
-		CVC:        c.GetSecurityCode(),
-		HolderName: c.GetHolderName(),
-		Network:    c.GetNetwork(),
+		Number: c.GetNumber(), ExpMonth: c.GetExpiryMonth(), ExpYear: c.GetExpiryYear(),
+		CVC: c.GetSecurityCode(), HolderName: c.GetHolderName(), Network: c.GetNetwork(),
 	}
 }
 
@@ -97,14 +94,8 @@ func vaulted(v *paymentsv1.VaultedCard) (api.Instrument, error) {
 }
 
 func accountOf(b *paymentsv1.BankAccount) *api.BankAccount {
-	a := &api.BankAccount{Number: b.GetIban(), HolderName: b.GetHolderName()}
-	if a.Number == "" {
-		a.Number = b.GetAccountNumber()
+	return &api.BankAccount{
+		Number: cmp.Or(b.GetIban(), b.GetAccountNumber()), HolderName: b.GetHolderName(),
+		Bank: cmp.Or(b.GetBankCode(), b.GetBsb(), b.GetSortCode(), b.GetRoutingNumber()),
 	}
-	for _, bank := range []string{b.GetRoutingNumber(), b.GetSortCode(), b.GetBsb(), b.GetBankCode()} {
-		if bank != "" {
-			a.Bank = bank
-		}
-	}
-	return a
 }

@@ -1,8 +1,8 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
-	"time"
 
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -14,21 +14,15 @@ import (
 
 // newPayment says a request in the PSP's words.
 func newPayment(req *paymentsv1.AuthorizeRequest) (api.NewPayment, error) {
-	method, err := instrument(req.GetPaymentMethod())
-	if err != nil {
-		return api.NewPayment{}, err
-	}
-	units, err := unitsOf(req.GetAmount())
-	if err != nil {
-		return api.NewPayment{}, err
-	}
+	method, errMethod := instrument(req.GetPaymentMethod())
+	units, errAmount := unitsOf(req.GetAmount())
 	n := api.NewPayment{
 		Reference:           req.GetReference(),
 		Amount:              units,
 		Currency:            req.GetAmount().GetCurrencyCode(),
 		Capture:             captureWord(req.GetCaptureMethod()),
 		PaymentMethod:       method,
-		Store:               storeWord(req.GetStoredCredential().GetSetupFutureUsage()),
+		Store:               storeUsage.Word(req.GetStoredCredential().GetSetupFutureUsage()),
 		ThreeDS:             threeDSWords(req.GetThreeDs().GetExternal()),
 		AuthenticationID:    req.GetThreeDs().GetAuthenticationId(),
 		CustomerID:          req.GetCustomerId(),
@@ -38,16 +32,13 @@ func newPayment(req *paymentsv1.AuthorizeRequest) (api.NewPayment, error) {
 		WebhookURL:          req.GetWebhookUrl(),
 		Description:         req.GetDescription(),
 		StatementDescriptor: req.GetStatementDescriptor(),
-		Email:               req.GetEmail(),
+		Email:               cmp.Or(req.GetEmail(), req.GetCustomer().GetEmail()),
 		Metadata:            req.GetMetadata(),
-	}
-	if n.Email == "" {
-		n.Email = req.GetCustomer().GetEmail()
 	}
 	if req.GetStoredCredential().GetInitiator() == paymentsv1.Initiator_INITIATOR_MERCHANT {
 		n.Initiator = merchant
 	}
-	return n, nil
+	return n, cmp.Or(errMethod, errAmount)
 }
 
 // merchant is the PSP's word for who starts a payment without the payer.
@@ -60,29 +51,19 @@ func captureWord(m paymentsv1.CaptureMethod) string {
 	return "automatic"
 }
 
-func storeWord(usage paymentsv1.SetupFutureUsage) string {
-	switch usage {
-	case paymentsv1.SetupFutureUsage_SETUP_FUTURE_USAGE_ON_SESSION:
-		return "on_session"
-	case paymentsv1.SetupFutureUsage_SETUP_FUTURE_USAGE_OFF_SESSION:
-		return "off_session"
-	}
-	return ""
-}
-
 // paymentOf says a payment of the PSP's in the contract's words.
 func paymentOf(ctx context.Context, p api.Payment) (*paymentsv1.Payment, error) {
 	payment := &paymentsv1.Payment{
 		Id:                   p.ID,
 		Reference:            p.Reference,
-		Status:               paymentStatus(ctx, p.Status),
+		Status:               paymentStatus.Meaning(ctx, p.Status),
 		Decline:              declineOf(ctx, p.Decline),
 		NetworkTransactionId: p.NetworkTransactionID,
 		CreateTime:           timestamppb.New(p.Created),
 		ConnectorData:        connectorData(p.Shown),
 		PaymentMethod:        detailsOf(p.Shown, p.Token),
 		MandateId:            p.MandateID,
-		ThreeDs:              threeDSOf(p.ThreeDS),
+		ThreeDs:              threeDSOf(ctx, p.ThreeDS),
 		ApprovalCode:         p.ApprovalCode,
 		CustomerId:           p.CustomerID,
 		OrderId:              p.OrderID,
@@ -96,68 +77,41 @@ func paymentOf(ctx context.Context, p api.Payment) (*paymentsv1.Payment, error) 
 			return nil, err
 		}
 	}
-	for _, amount := range []struct {
-		units int64
-		set   **paymentsv1.Money
-	}{
-		{p.Amount, &payment.Amount},
-		{p.Authorized, &payment.AuthorizedAmount},
-		{p.Capturable, &payment.CapturableAmount},
-		{p.Captured, &payment.CapturedAmount},
-		{p.Refunded, &payment.RefundedAmount},
-	} {
-		money, err := moneyOf(p.Currency, amount.units)
-		if err != nil {
-			return nil, err
-		}
-		*amount.set = money
-	}
-	return payment, nil
+	return payment, setMoney(p.Currency, map[**paymentsv1.Money]int64{
+		&payment.Amount:           p.Amount,
+		&payment.AuthorizedAmount: p.Authorized,
+		&payment.CapturableAmount: p.Capturable,
+		&payment.CapturedAmount:   p.Captured,
+		&payment.RefundedAmount:   p.Refunded,
+	})
 }
 
 // nextAction says what the payer must do. An action that is not known leaves
 // nobody able to go on, so it is no answer.
 func nextAction(p api.Payment) (*paymentsv1.NextAction, error) {
 	if p.ChallengeURL != "" {
-		return redirect(p.ChallengeURL), nil
+		return sdk.RedirectTo(p.ChallengeURL), nil
 	}
 	if p.Action == nil {
 		return nil, sdk.Errorf(sdk.OutcomeUnknown, "", "the PSP wants an action and does not say which")
 	}
-	expires := timestamppb.New(p.Action.Expires)
+	data, expires := p.Action.Data, timestamppb.New(p.Action.Expires)
 	switch p.Action.Type {
 	case "wait":
-		return &paymentsv1.NextAction{Action: &paymentsv1.NextAction_Wait{Wait: &paymentsv1.Wait{ExpireTime: expires}}}, nil
+		return sdk.NextAction(&paymentsv1.Wait{ExpireTime: expires}), nil
 	case "qr":
-		return &paymentsv1.NextAction{Action: &paymentsv1.NextAction_DisplayQr{
-			DisplayQr: &paymentsv1.DisplayQr{Data: p.Action.Data, AppUrl: p.Action.Data, ExpireTime: expires},
-		}}, nil
+		return sdk.NextAction(&paymentsv1.DisplayQr{Data: data, AppUrl: data, ExpireTime: expires}), nil
 	case "voucher":
-		return &paymentsv1.NextAction{Action: &paymentsv1.NextAction_DisplayVoucher{
-			DisplayVoucher: &paymentsv1.DisplayVoucher{PaymentCode: p.Action.Data, ExpireTime: expires},
-		}}, nil
+		return sdk.NextAction(&paymentsv1.DisplayVoucher{PaymentCode: data, ExpireTime: expires}), nil
 	case "otp":
-		return &paymentsv1.NextAction{Action: &paymentsv1.NextAction_Otp{
-			Otp: &paymentsv1.Otp{Destination: p.Action.Data, Length: 6, ExpireTime: expires},
-		}}, nil
+		return sdk.NextAction(&paymentsv1.Otp{Destination: data, Length: 6, ExpireTime: expires}), nil
 	case "transfer":
 		money, err := moneyOf(p.Currency, p.Amount)
-		return &paymentsv1.NextAction{Action: &paymentsv1.NextAction_BankTransferInstructions{
-			BankTransferInstructions: &paymentsv1.BankTransferInstructions{
-				Account:           &paymentsv1.BankAccount{Iban: p.Action.IBAN},
-				TransferReference: p.Action.Data,
-				Amount:            money,
-				ExpireTime:        expires,
-			},
-		}}, err
+		return sdk.NextAction(&paymentsv1.BankTransferInstructions{
+			Account: &paymentsv1.BankAccount{Iban: p.Action.IBAN}, TransferReference: data, Amount: money, ExpireTime: expires,
+		}), err
 	}
 	return nil, sdk.Errorf(sdk.OutcomeUnknown, "", "the PSP wants an action that is not known")
-}
-
-func redirect(url string) *paymentsv1.NextAction {
-	return &paymentsv1.NextAction{Action: &paymentsv1.NextAction_Redirect{
-		Redirect: &paymentsv1.Redirect{Url: url, Method: "GET"},
-	}}
 }
 
 // detailsOf says what may be shown of an instrument, with the PSP's token where
@@ -200,10 +154,14 @@ func moneyOf(currency string, units int64) (*paymentsv1.Money, error) {
 	return exponents().ToMinor(currency, units)
 }
 
-// timeOf is the time that a request names, or zero.
-func timeOf(t *timestamppb.Timestamp) time.Time {
-	if t == nil {
-		return time.Time{}
+// setMoney sets amounts of one currency, each to the PSP's units.
+func setMoney(currency string, amounts map[**paymentsv1.Money]int64) error {
+	for set, units := range amounts {
+		money, err := moneyOf(currency, units)
+		if err != nil {
+			return err
+		}
+		*set = money
 	}
-	return t.AsTime()
+	return nil
 }

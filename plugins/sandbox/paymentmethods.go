@@ -11,36 +11,25 @@ import (
 
 // Tokenize implements sdk.Tokenizer.
 func (c *Connector) Tokenize(ctx context.Context, req *paymentsv1.TokenizeRequest) (*paymentsv1.TokenizeResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
 	method, err := instrument(req.GetPaymentMethod())
-	if err != nil {
-		return nil, err
-	}
-	stored, err := psp.CreateToken(ctx, api.NewToken{
-		PaymentMethod: method,
-		CustomerID:    req.GetCustomerId(),
-		Metadata:      req.GetMetadata(),
-	})
+	psp := c.client(ctx, req.GetConnectorOptions(), err)
+	stored, err := api.Post[api.Token](ctx, psp, api.NewToken{
+		PaymentMethod: method, CustomerID: req.GetCustomerId(), Metadata: req.GetMetadata(),
+	}, "tokens")
 	if err != nil {
 		return nil, translate(err)
 	}
 	return &paymentsv1.TokenizeResponse{
-		PaymentMethod: detailsOf(stored.Shown, stored.ID),
-		CustomerId:    stored.CustomerID,
-		Decline:       declineOf(ctx, stored.Decline),
+		PaymentMethod: detailsOf(stored.Shown, stored.ID), CustomerId: stored.CustomerID,
+		Decline: declineOf(ctx, stored.Decline),
 	}, nil
 }
 
 // DeletePaymentMethod implements sdk.PaymentMethodDeleter.
 func (c *Connector) DeletePaymentMethod(ctx context.Context, req *paymentsv1.DeletePaymentMethodRequest) (*paymentsv1.DeletePaymentMethodResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	if _, err := psp.DeleteToken(ctx, req.GetToken(), req.GetCustomerId()); err != nil {
+	psp := c.client(ctx, req.GetConnectorOptions())
+	whose := api.OfCustomer{CustomerID: req.GetCustomerId()}
+	if _, err := api.Post[api.Token](ctx, psp, whose, "tokens", req.GetToken(), "delete"); err != nil {
 		return nil, translate(err)
 	}
 	return &paymentsv1.DeletePaymentMethodResponse{}, nil
@@ -48,20 +37,12 @@ func (c *Connector) DeletePaymentMethod(ctx context.Context, req *paymentsv1.Del
 
 // CheckEligibility implements sdk.EligibilityChecker.
 func (c *Connector) CheckEligibility(ctx context.Context, req *paymentsv1.CheckEligibilityRequest) (*paymentsv1.CheckEligibilityResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
 	units, err := unitsOf(req.GetAmount())
-	if err != nil {
-		return nil, err
-	}
-	told, err := psp.Offers(ctx, api.AskOffers{
-		Amount:   units,
-		Currency: req.GetAmount().GetCurrencyCode(),
-		Types:    req.GetPaymentMethodTypes(),
+	psp := c.client(ctx, req.GetConnectorOptions(), err)
+	told, err := api.Post[api.Offers](ctx, psp, api.AskOffers{
+		Amount: units, Currency: req.GetAmount().GetCurrencyCode(), Types: req.GetPaymentMethodTypes(),
 		GiftCard: req.GetPaymentMethod().GetGiftCard().GetNumber(),
-	})
+	}, "offers")
 	if err != nil {
 		return nil, translateRead(err)
 	}
@@ -78,55 +59,36 @@ func (c *Connector) CheckEligibility(ctx context.Context, req *paymentsv1.CheckE
 
 func eligibilityOf(o api.Offer) (*paymentsv1.PaymentMethodEligibility, error) {
 	eligibility := &paymentsv1.PaymentMethodEligibility{
-		Type:              o.Type,
-		Eligible:          o.Eligible,
-		Reason:            o.Reason,
-		DisplayName:       o.DisplayName,
-		InstallmentCounts: o.Installments,
+		Type: o.Type, Eligible: o.Eligible, Reason: o.Reason, DisplayName: o.DisplayName, InstallmentCounts: o.Installments,
 	}
-	var err error
-	if eligibility.MinAmount, err = moneyOf(o.Currency, o.Min); err != nil {
-		return nil, err
-	}
+	amounts := map[**paymentsv1.Money]int64{&eligibility.MinAmount: o.Min}
 	if o.Max > 0 {
-		if eligibility.MaxAmount, err = moneyOf(o.Currency, o.Max); err != nil {
-			return nil, err
-		}
+		amounts[&eligibility.MaxAmount] = o.Max
 	}
 	if o.Balance != nil {
-		eligibility.Balance, err = moneyOf(o.Currency, *o.Balance)
+		amounts[&eligibility.Balance] = *o.Balance
 	}
-	return eligibility, err
+	return eligibility, setMoney(o.Currency, amounts)
 }
 
 // CalculateSurcharge implements sdk.SurchargeCalculator.
 func (c *Connector) CalculateSurcharge(ctx context.Context, req *paymentsv1.CalculateSurchargeRequest) (*paymentsv1.CalculateSurchargeResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	method, err := instrument(req.GetPaymentMethod())
-	if err != nil {
-		return nil, err
-	}
-	units, err := unitsOf(req.GetAmount())
-	if err != nil {
-		return nil, err
-	}
-	told, err := psp.Surcharge(ctx, api.AskSurcharge{
+	method, errMethod := instrument(req.GetPaymentMethod())
+	units, errAmount := unitsOf(req.GetAmount())
+	psp := c.client(ctx, req.GetConnectorOptions(), errMethod, errAmount)
+	told, err := api.Post[api.Surcharge](ctx, psp, api.AskSurcharge{
 		Amount: units, Currency: req.GetAmount().GetCurrencyCode(), PaymentMethod: method,
-	})
+	}, "surcharges")
 	if err != nil {
 		return nil, translateRead(err)
 	}
-	surcharge, err := moneyOf(told.Currency, told.Surcharge)
-	if err != nil {
-		return nil, err
-	}
-	total, err := moneyOf(told.Currency, told.Total)
-	resp := &paymentsv1.CalculateSurchargeResponse{SurchargeAmount: surcharge, TotalAmount: total, RatePpm: told.RatePPM}
+	resp := &paymentsv1.CalculateSurchargeResponse{RatePpm: told.RatePPM}
 	if told.Network != "" {
-		resp.ConnectorData = &structpb.Struct{Fields: fields("card_network", structpb.NewStringValue(told.Network))}
+		resp.ConnectorData = &structpb.Struct{Fields: map[string]*structpb.Value{
+			"card_network": structpb.NewStringValue(told.Network),
+		}}
 	}
-	return resp, err
+	return resp, setMoney(told.Currency, map[**paymentsv1.Money]int64{
+		&resp.SurchargeAmount: told.Surcharge, &resp.TotalAmount: told.Total,
+	})
 }

@@ -2,6 +2,10 @@ package sandbox
 
 import (
 	"context"
+	"net/url"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/patchbay/patchbay/plugins/sandbox/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
@@ -10,15 +14,9 @@ import (
 
 // Authorize implements sdk.Authorizer.
 func (c *Connector) Authorize(ctx context.Context, req *paymentsv1.AuthorizeRequest) (*paymentsv1.AuthorizeResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
 	ask, err := newPayment(req)
-	if err != nil {
-		return nil, err
-	}
-	p, err := psp.CreatePayment(ctx, ask)
+	psp := c.client(ctx, req.GetConnectorOptions(), err)
+	p, err := api.Post[api.Payment](ctx, psp, ask, "payments")
 	payment, err := told(ctx, p, err, paymentOf)
 	return &paymentsv1.AuthorizeResponse{Payment: payment}, err
 }
@@ -27,23 +25,18 @@ func (c *Connector) Authorize(ctx context.Context, req *paymentsv1.AuthorizeRequ
 // nothing by itself: the PSP says what became of the payment, and whether the
 // result is one that it gave.
 func (c *Connector) Complete(ctx context.Context, req *paymentsv1.CompleteRequest) (*paymentsv1.CompleteResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
 	var brought api.Completion
+	var err error
 	switch result := req.GetResult().(type) {
 	case *paymentsv1.CompleteRequest_Redirect:
-		if brought, err = broughtBack(result.Redirect, "payment_id", req.GetPaymentId()); err != nil {
-			return nil, err
-		}
+		brought, err = broughtBack(result.Redirect, "payment_id", req.GetPaymentId())
 	case *paymentsv1.CompleteRequest_OneTimePassword:
 		brought.OneTimePassword = result.OneTimePassword
 	default:
-		return nil, sdk.Errorf(sdk.Unsupported, "", "the sandbox gives no such action to complete")
+		err = sdk.Errorf(sdk.Unsupported, "", "the sandbox gives no such action to complete")
 	}
-	p, err := psp.Complete(ctx, req.GetPaymentId(), brought)
-	payment, err := told(ctx, p, err, paymentOf)
+	psp := c.client(ctx, req.GetConnectorOptions(), err)
+	payment, err := changePayment(ctx, psp, req.GetPaymentId(), "complete", brought)
 	return &paymentsv1.CompleteResponse{Payment: payment}, err
 }
 
@@ -58,26 +51,21 @@ func broughtBack(r *paymentsv1.RedirectResult, param, id string) (api.Completion
 	return api.Completion{RedirectResult: r.GetQuery()["redirect_result"]}, nil
 }
 
+// changePayment asks the PSP for a change of a payment.
+func changePayment(ctx context.Context, psp *api.Client, id, change string, ask any) (*paymentsv1.Payment, error) {
+	p, err := api.Post[api.Payment](ctx, psp, ask, "payments", id, change)
+	return told(ctx, p, err, paymentOf)
+}
+
 // Capture implements sdk.Capturer.
 func (c *Connector) Capture(ctx context.Context, req *paymentsv1.CaptureRequest) (*paymentsv1.CaptureResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
 	units, err := unitsOf(req.GetAmount())
-	if err != nil {
-		return nil, err
-	}
-	done, err := psp.Capture(ctx, req.GetPaymentId(), api.NewCapture{
-		Amount:     units,
-		Currency:   req.GetAmount().GetCurrencyCode(),
-		MoreToCome: req.GetMoreToCome(),
-		Reference:  req.GetReference(),
-	})
-	if err != nil {
-		return nil, translate(err)
-	}
-	payment, err := paymentOf(ctx, done.Payment)
+	psp := c.client(ctx, req.GetConnectorOptions(), err)
+	done, err := api.Post[api.Capture](ctx, psp, api.NewCapture{
+		Amount: units, Currency: req.GetAmount().GetCurrencyCode(),
+		MoreToCome: req.GetMoreToCome(), Reference: req.GetReference(),
+	}, "payments", req.GetPaymentId(), "capture")
+	payment, err := told(ctx, done.Payment, err, paymentOf)
 	if err != nil {
 		return nil, err
 	}
@@ -87,26 +75,18 @@ func (c *Connector) Capture(ctx context.Context, req *paymentsv1.CaptureRequest)
 
 // Void implements sdk.Voider.
 func (c *Connector) Void(ctx context.Context, req *paymentsv1.VoidRequest) (*paymentsv1.VoidResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	p, err := psp.Void(ctx, req.GetPaymentId(), api.Why{Reference: req.GetReference(), Reason: req.GetReason()})
-	payment, err := told(ctx, p, err, paymentOf)
+	psp := c.client(ctx, req.GetConnectorOptions())
+	why := api.Why{Reference: req.GetReference(), Reason: req.GetReason()}
+	payment, err := changePayment(ctx, psp, req.GetPaymentId(), "void", why)
 	return &paymentsv1.VoidResponse{Payment: payment}, err
 }
 
 // Reverse implements sdk.Reverser.
 func (c *Connector) Reverse(ctx context.Context, req *paymentsv1.ReverseRequest) (*paymentsv1.ReverseResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	done, err := psp.Reverse(ctx, req.GetPaymentId(), api.Why{Reference: req.GetReference(), Reason: req.GetReason()})
-	if err != nil {
-		return nil, translate(err)
-	}
-	payment, err := paymentOf(ctx, done.Payment)
+	psp := c.client(ctx, req.GetConnectorOptions())
+	why := api.Why{Reference: req.GetReference(), Reason: req.GetReason()}
+	done, err := api.Post[api.Reversal](ctx, psp, why, "payments", req.GetPaymentId(), "reverse")
+	payment, err := told(ctx, done.Payment, err, paymentOf)
 	if err != nil || done.Refund == nil {
 		return &paymentsv1.ReverseResponse{Payment: payment}, err
 	}
@@ -114,13 +94,28 @@ func (c *Connector) Reverse(ctx context.Context, req *paymentsv1.ReverseRequest)
 	return &paymentsv1.ReverseResponse{Payment: payment, Refund: refund}, err
 }
 
+// AdjustAuthorization implements sdk.AuthorizationAdjuster.
+func (c *Connector) AdjustAuthorization(ctx context.Context, req *paymentsv1.AdjustAuthorizationRequest) (*paymentsv1.AdjustAuthorizationResponse, error) {
+	units, err := unitsOf(req.GetAmount())
+	psp := c.client(ctx, req.GetConnectorOptions(), err)
+	payment, err := changePayment(ctx, psp, req.GetPaymentId(), "adjust", api.Adjustment{
+		Amount: units, Currency: req.GetAmount().GetCurrencyCode(),
+		Why: api.Why{Reference: req.GetReference(), Reason: req.GetReason()},
+	})
+	return &paymentsv1.AdjustAuthorizationResponse{Payment: payment}, err
+}
+
+// ExtendAuthorization implements sdk.AuthorizationExtender.
+func (c *Connector) ExtendAuthorization(ctx context.Context, req *paymentsv1.ExtendAuthorizationRequest) (*paymentsv1.ExtendAuthorizationResponse, error) {
+	psp := c.client(ctx, req.GetConnectorOptions())
+	payment, err := changePayment(ctx, psp, req.GetPaymentId(), "extend", api.None{})
+	return &paymentsv1.ExtendAuthorizationResponse{Payment: payment}, err
+}
+
 // GetPayment implements sdk.PaymentGetter.
 func (c *Connector) GetPayment(ctx context.Context, req *paymentsv1.GetPaymentRequest) (*paymentsv1.GetPaymentResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	p, err := psp.Payment(ctx, req.GetPaymentId())
+	psp := c.client(ctx, req.GetConnectorOptions())
+	p, err := api.Get[api.Payment](ctx, psp, nil, "payments", req.GetPaymentId())
 	payment, err := told(ctx, p, err, paymentOf)
 	return &paymentsv1.GetPaymentResponse{Payment: payment}, err
 }
@@ -128,11 +123,10 @@ func (c *Connector) GetPayment(ctx context.Context, req *paymentsv1.GetPaymentRe
 // FindPayment implements sdk.PaymentFinder. The PSP's search sees at once all
 // that it has accepted.
 func (c *Connector) FindPayment(ctx context.Context, req *paymentsv1.FindPaymentRequest) (*paymentsv1.FindPaymentResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	found, err := psp.FindPayments(ctx, req.GetReference(), timeOf(req.GetCreatedAfterTime()))
+	psp := c.client(ctx, req.GetConnectorOptions())
+	query := url.Values{"reference": {req.GetReference()}}
+	setTime(query, "created_after", req.GetCreatedAfterTime())
+	found, err := api.Get[api.Payments](ctx, psp, query, "payments")
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -145,4 +139,29 @@ func (c *Connector) FindPayment(ctx context.Context, req *paymentsv1.FindPayment
 		resp.Payments = append(resp.Payments, payment)
 	}
 	return resp, nil
+}
+
+// setTime adds a time to a query, if there is one.
+func setTime(query url.Values, name string, t *timestamppb.Timestamp) {
+	if t != nil {
+		query.Set(name, t.AsTime().Format(time.RFC3339Nano))
+	}
+}
+
+// CreateOrder implements sdk.OrderCreator.
+func (c *Connector) CreateOrder(ctx context.Context, req *paymentsv1.CreateOrderRequest) (*paymentsv1.CreateOrderResponse, error) {
+	units, err := unitsOf(req.GetAmount())
+	psp := c.client(ctx, req.GetConnectorOptions(), err)
+	o, err := api.Post[api.Order](ctx, psp, api.NewOrder{
+		Reference: req.GetReference(), Amount: units, Currency: req.GetAmount().GetCurrencyCode(),
+		CustomerID: req.GetCustomerId(), Metadata: req.GetMetadata(),
+	}, "orders")
+	if err != nil {
+		return nil, translate(err)
+	}
+	money, err := moneyOf(o.Currency, o.Amount)
+	return &paymentsv1.CreateOrderResponse{Order: &paymentsv1.Order{
+		Id: o.ID, Reference: o.Reference, Status: orderStatus.Meaning(ctx, o.Status), Amount: money,
+		CreateTime: timestamppb.New(o.Created),
+	}}, err
 }

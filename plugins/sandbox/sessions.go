@@ -12,83 +12,55 @@ import (
 
 // CreateClientSession implements sdk.ClientSessionCreator.
 func (c *Connector) CreateClientSession(ctx context.Context, req *paymentsv1.CreateClientSessionRequest) (*paymentsv1.CreateClientSessionResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
 	units, err := unitsOf(req.GetAmount())
-	if err != nil {
-		return nil, err
-	}
-	s, err := psp.CreateClientSession(ctx, api.NewSession{
-		Reference:  req.GetReference(),
-		Amount:     units,
-		Currency:   req.GetAmount().GetCurrencyCode(),
-		Types:      req.GetPaymentMethodTypes(),
-		CustomerID: req.GetCustomerId(),
-		ReturnURL:  req.GetReturnUrl(),
-		Metadata:   req.GetMetadata(),
-	})
-	if err != nil {
-		return nil, translate(err)
-	}
-	return &paymentsv1.CreateClientSessionResponse{Session: sessionOf(s)}, nil
+	psp := c.client(ctx, req.GetConnectorOptions(), err)
+	s, err := api.Post[api.Session](ctx, psp, api.NewSession{
+		Reference: req.GetReference(), Amount: units, Currency: req.GetAmount().GetCurrencyCode(),
+		Types: req.GetPaymentMethodTypes(), CustomerID: req.GetCustomerId(), ReturnURL: req.GetReturnUrl(),
+		Metadata: req.GetMetadata(),
+	}, "client_sessions")
+	session, err := told(ctx, s, err, sessionOf)
+	return &paymentsv1.CreateClientSessionResponse{Session: session}, err
 }
 
 // CreateServerSession implements sdk.ServerSessionCreator.
 func (c *Connector) CreateServerSession(ctx context.Context, req *paymentsv1.CreateServerSessionRequest) (*paymentsv1.CreateServerSessionResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
 	units, err := unitsOf(req.GetAmount())
-	if err != nil {
-		return nil, err
-	}
-	s, err := psp.CreateServerSession(ctx, api.NewSession{
-		Reference:  req.GetReference(),
-		Amount:     units,
-		Currency:   req.GetAmount().GetCurrencyCode(),
+	psp := c.client(ctx, req.GetConnectorOptions(), err)
+	s, err := api.Post[api.Session](ctx, psp, api.NewSession{
+		Reference: req.GetReference(), Amount: units, Currency: req.GetAmount().GetCurrencyCode(),
 		CustomerID: req.GetCustomerId(),
-	})
-	if err != nil {
-		return nil, translate(err)
-	}
-	return &paymentsv1.CreateServerSessionResponse{Session: sessionOf(s)}, nil
+	}, "server_sessions")
+	session, err := told(ctx, s, err, sessionOf)
+	return &paymentsv1.CreateServerSessionResponse{Session: session}, err
 }
 
 // CreateAccessToken implements sdk.AccessTokenCreator.
 func (c *Connector) CreateAccessToken(ctx context.Context, req *paymentsv1.CreateAccessTokenRequest) (*paymentsv1.CreateAccessTokenResponse, error) {
-	psp, err := c.client(ctx, req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	token, err := psp.CreateAccessToken(ctx, req.GetScopes())
+	psp := c.client(ctx, req.GetConnectorOptions())
+	token, err := api.Post[api.AccessToken](ctx, psp, api.NewAccessToken{Scopes: req.GetScopes()}, "access_tokens")
 	if err != nil {
 		return nil, translate(err)
 	}
 	return &paymentsv1.CreateAccessTokenResponse{
-		AccessToken: token.AccessToken,
-		TokenType:   token.TokenType,
-		ExpireTime:  timestamppb.New(token.Expires),
-		Scopes:      token.Scopes,
+		AccessToken: token.AccessToken, TokenType: token.TokenType, Scopes: token.Scopes,
+		ExpireTime: timestamppb.New(token.Expires),
 	}, nil
 }
 
 // sessionOf says a session of the PSP's in the contract's words.
-func sessionOf(s api.Session) *paymentsv1.Session {
+func sessionOf(_ context.Context, s api.Session) (*paymentsv1.Session, error) {
 	session := &paymentsv1.Session{
-		Id:             s.ID,
-		ClientSecret:   s.ClientSecret,
-		PublishableKey: s.PublishableKey,
-		ExpireTime:     timestamppb.New(s.Expires),
+		Id: s.ID, ClientSecret: s.ClientSecret, PublishableKey: s.PublishableKey, ExpireTime: timestamppb.New(s.Expires),
 	}
 	if len(s.Types) > 0 {
 		list := &structpb.ListValue{}
 		for _, t := range s.Types {
 			list.Values = append(list.Values, structpb.NewStringValue(t))
 		}
-		session.Parameters = &structpb.Struct{Fields: fields("payment_method_types", structpb.NewListValue(list))}
+		session.Parameters = &structpb.Struct{Fields: map[string]*structpb.Value{
+			"payment_method_types": structpb.NewListValue(list),
+		}}
 	}
-	return session
+	return session, nil
 }

@@ -37,10 +37,10 @@ func readSimulation(options *structpb.Struct) (simulation, error) {
 	var s simulation
 	for name, value := range options.GetFields() {
 		if name != "simulate" {
-			return s, badOption(optionsField+"."+name, "there is no such option")
+			return s, sdk.InvalidField(optionsField+"."+name, "there is no such option")
 		}
 		if value.GetStructValue() == nil {
-			return s, badOption(optionsField+".simulate", "must be an object")
+			return s, sdk.InvalidField(optionsField+".simulate", "must be an object")
 		}
 	}
 	for name, value := range options.GetFields()["simulate"].GetStructValue().GetFields() {
@@ -58,7 +58,7 @@ func (s *simulation) set(name string, value *structpb.Value) error {
 		n, ok := value.GetKind().(*structpb.Value_NumberValue)
 		if !ok || n.NumberValue != math.Trunc(n.NumberValue) ||
 			n.NumberValue < 0 || n.NumberValue > float64(psp.MaxDelay.Milliseconds()) {
-			return badOption(field, "must be a whole number from 0 to %d", psp.MaxDelay.Milliseconds())
+			return sdk.InvalidField(field, fmt.Sprintf("must be a whole number from 0 to %d", psp.MaxDelay.Milliseconds()))
 		}
 		s.psp.DelayMS = int64(n.NumberValue)
 	case "outcome":
@@ -68,19 +68,12 @@ func (s *simulation) set(name string, value *structpb.Value) error {
 		case outcomeCrash, outcomeCrashOnce, outcomeCrashBefore, outcomeHang:
 			s.outcome = outcome
 		default:
-			return badOption(field, "there is no outcome %q", outcome)
+			return sdk.InvalidField(field, fmt.Sprintf("there is no outcome %q", outcome))
 		}
 	default:
-		return badOption(field, "there is no such field")
+		return sdk.InvalidField(field, "there is no such field")
 	}
 	return nil
-}
-
-func badOption(field, format string, args ...any) error {
-	why := fmt.Sprintf(format, args...)
-	e := sdk.Errorf(sdk.InvalidRequest, "", "%s: %s", field, why)
-	e.Fields = []sdk.FieldViolation{{Field: field, Description: why}}
-	return e
 }
 
 // atPSP is what the PSP is told, or empty if nothing happens there.

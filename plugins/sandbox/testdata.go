@@ -5,6 +5,8 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/sandbox/psp"
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk"
 )
 
 // testData is a request for each card with an outcome of its own, and for each
@@ -12,68 +14,44 @@ import (
 func testData() []*connectorv1.TestData {
 	var all []*connectorv1.TestData
 	for _, card := range psp.TestCards() {
-		all = append(all, trial(card.Summary, card, nil))
+		all = append(all, trial(card.Summary, card, "", nil))
 	}
 	approved := psp.TestCards()[0]
-	for _, sim := range []struct {
-		summary string
-		fields  map[string]*structpb.Value
-	}{
-		{"slow: the PSP waits 1.5 seconds", fields("delay_ms", structpb.NewNumberValue(1500))},
-		{"outcome unknown: the PSP does it, then cuts the connection", outcome(psp.OutcomeUnknown)},
-		{"outcome unknown: the PSP answers 500", outcome(psp.OutcomeError500)},
-		{"rate limited: nothing is done", outcome(psp.OutcomeRateLimited)},
-		{"the PSP does it, then the connector is killed", outcome(outcomeCrash)},
-		{"the PSP does it, then the connector is killed, but not on a repeat", outcome(outcomeCrashOnce)},
-		{"the connector is killed before it asks the PSP", outcome(outcomeCrashBefore)},
-		{"the PSP does it, and the connector never answers", outcome(outcomeHang)},
+	all = append(all, trial("slow: the PSP waits 1.5 seconds", approved, "delay_ms", structpb.NewNumberValue(1500)))
+	for _, sim := range []struct{ summary, outcome string }{
+		{"outcome unknown: the PSP does it, then cuts the connection", psp.OutcomeUnknown},
+		{"outcome unknown: the PSP answers 500", psp.OutcomeError500},
+		{"rate limited: nothing is done", psp.OutcomeRateLimited},
+		{"the PSP does it, then the connector is killed", outcomeCrash},
+		{"the PSP does it, then the connector is killed, but not on a repeat", outcomeCrashOnce},
+		{"the connector is killed before it asks the PSP", outcomeCrashBefore},
+		{"the PSP does it, and the connector never answers", outcomeHang},
 	} {
-		all = append(all, trial(sim.summary, approved, sim.fields))
+		all = append(all, trial(sim.summary, approved, "outcome", structpb.NewStringValue(sim.outcome)))
 	}
 	return all
 }
 
-// trial is one request to Authorize.
-func trial(summary string, card psp.TestCard, simulate map[string]*structpb.Value) *connectorv1.TestData {
-	request := map[string]*structpb.Value{
-		"reference": structpb.NewStringValue("order-1001"),
-		"amount": object(map[string]*structpb.Value{
-			"currency_code": structpb.NewStringValue("USD"),
-			"minor_units":   structpb.NewNumberValue(1050),
-		}),
-		"payment_method": object(paymentMethodOf(card)),
+// trial is one request to Authorize, with a field of the simulation if it is named.
+func trial(summary string, card psp.TestCard, field string, value *structpb.Value) *connectorv1.TestData {
+	request := &paymentsv1.AuthorizeRequest{
+		Reference: "order-1001", PaymentMethod: methodFor(card),
+		Amount: &paymentsv1.Money{CurrencyCode: "USD", MinorUnits: 1050},
 	}
-	if simulate != nil {
-		request[optionsField] = object(fields("simulate", object(simulate)))
+	if field != "" {
+		simulate := structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{field: value}})
+		request.ConnectorOptions = &structpb.Struct{Fields: map[string]*structpb.Value{"simulate": simulate}}
 	}
-	return &connectorv1.TestData{
-		Summary: summary,
-		Request: &structpb.Struct{Fields: request},
-		Method:  "patchbay.payments.v1.PaymentService/Authorize",
-	}
+	return sdk.Example(summary, "PaymentService/Authorize", request)
 }
 
-func paymentMethodOf(card psp.TestCard) map[string]*structpb.Value {
+func methodFor(card psp.TestCard) *paymentsv1.PaymentMethod {
 	if card.Token != "" {
-		return fields("card_token", object(fields("token", structpb.NewStringValue(card.Token))))
+		return &paymentsv1.PaymentMethod{Method: &paymentsv1.PaymentMethod_CardToken{
+			CardToken: &paymentsv1.CardToken{Token: card.Token},
+		}}
 	}
-	return fields("card", object(map[string]*structpb.Value{
-		"number":        structpb.NewStringValue(card.Number),
-		"expiry_month":  structpb.NewNumberValue(12),
-		"expiry_year":   structpb.NewNumberValue(2030),
-		"security_code": structpb.NewStringValue("123"),
-		"holder_name":   structpb.NewStringValue("Test Card"),
-	}))
-}
-
-func outcome(name string) map[string]*structpb.Value {
-	return fields("outcome", structpb.NewStringValue(name))
-}
-
-func fields(name string, value *structpb.Value) map[string]*structpb.Value {
-	return map[string]*structpb.Value{name: value}
-}
-
-func object(fields map[string]*structpb.Value) *structpb.Value {
-	return structpb.NewStructValue(&structpb.Struct{Fields: fields})
+	return &paymentsv1.PaymentMethod{Method: &paymentsv1.PaymentMethod_Card{Card: &paymentsv1.Card{
+		Number: card.Number, ExpiryMonth: 12, ExpiryYear: 2030, SecurityCode: "123", HolderName: "Test Card",
+	}}}
 }

@@ -109,47 +109,42 @@ func readSignature(values []string) (at time.Time, signatures [][]byte, err erro
 
 func readEvent(body []byte) (event api.Event, err error) {
 	if err := json.Unmarshal(body, &event); err != nil || event.ID == "" || event.Type == "" {
-		bad := sdk.Errorf(sdk.InvalidRequest, "", "the body is no event of the sandbox's")
-		bad.Fields = []sdk.FieldViolation{{Field: "request.body", Description: "must be an event"}}
-		return event, bad
+		return event, sdk.InvalidField("request.body", "must be an event of the sandbox's")
 	}
 	return event, nil
 }
 
 // eventOf says an event of the PSP's in the contract's words.
 func eventOf(ctx context.Context, e api.Event) (*paymentsv1.WebhookEvent, error) {
-	told := &paymentsv1.WebhookEvent{Id: e.ID, Type: e.Type, ObjectId: e.ObjectID, OccurTime: timestamppb.New(e.Created)}
+	event := &paymentsv1.WebhookEvent{Id: e.ID, Type: e.Type, ObjectId: e.ObjectID, OccurTime: timestamppb.New(e.Created)}
+	var err error
 	switch e.Object {
 	case "payment":
-		payment, err := subject(ctx, e, api.Read[api.Payment], paymentOf)
-		told.Subject = &paymentsv1.WebhookEvent_Payment{Payment: payment}
-		return told, err
+		err = setSubject(ctx, event, e.Data, paymentOf)
 	case "refund":
-		refund, err := subject(ctx, e, api.Read[api.Refund], refundOf)
-		told.Subject = &paymentsv1.WebhookEvent_Refund{Refund: refund}
-		return told, err
+		err = setSubject(ctx, event, e.Data, refundOf)
 	case "dispute":
-		dispute, err := subject(ctx, e, api.Read[api.Dispute], disputeOf)
-		told.Subject = &paymentsv1.WebhookEvent_Dispute{Dispute: dispute}
-		return told, err
+		err = setSubject(ctx, event, e.Data, disputeOf)
 	case "mandate":
-		mandate, err := subject(ctx, e, api.Read[api.Mandate], mandateOf)
-		told.Subject = &paymentsv1.WebhookEvent_Mandate{Mandate: mandate}
-		return told, err
+		err = setSubject(ctx, event, e.Data, mandateOf)
 	case "payout":
-		payout, err := subject(ctx, e, api.Read[api.Payout], payoutOf)
-		told.Subject = &paymentsv1.WebhookEvent_Payout{Payout: payout}
-		return told, err
+		err = setSubject(ctx, event, e.Data, payoutOf)
 	}
-	return told, nil
+	return event, err
 }
 
-// subject reads what an event is about and translates it.
-func subject[A, M any](ctx context.Context, e api.Event, read func(json.RawMessage) (A, error), translate func(context.Context, A) (M, error)) (M, error) {
-	a, err := read(e.Data)
+// setSubject reads what an event is about and says it in the contract's words.
+func setSubject[A api.Answer, M sdk.Subject](
+	ctx context.Context, event *paymentsv1.WebhookEvent, data []byte, say func(context.Context, A) (M, error),
+) error {
+	about, err := api.Read[A](data)
 	if err != nil {
-		var none M
-		return none, err
+		return err
 	}
-	return translate(ctx, a)
+	subject, err := say(ctx, about)
+	if err != nil {
+		return err
+	}
+	sdk.SetSubject(event, subject)
+	return nil
 }

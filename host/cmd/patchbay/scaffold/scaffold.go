@@ -137,7 +137,7 @@ func FirstCall(name, grpcurl string) string {
 // possible: no keyword, no name of the go command's, and of no other file.
 func packageName(name string) string {
 	name = strings.ReplaceAll(name, "-", "")
-	if token.IsKeyword(name) || slices.Contains([]string{"main", "documentation", "conformance", "errors", "payments"}, name) {
+	if token.IsKeyword(name) || slices.Contains([]string{"main", "documentation", "conformance", "errors", "payments", "words"}, name) {
 		name += "psp"
 	}
 	return name

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/patchbay/patchbay/sdk"
 )
@@ -27,91 +28,132 @@ type Client struct {
 	DisputeURL     string // likewise
 	Key            string
 	IdempotencyKey string // sent with every POST
+	Fault          error  // if not nil, the answer to every request; nothing is sent
 }
 
-// object is anything that Adyen answers with.
-type object interface{ valid() bool }
+// Answer is an object that Adyen answers with.
+type Answer interface{ valid() bool }
 
-// Amount is an amount in Adyen's minor units.
-// Source: https://docs.adyen.com/development-resources/currency-codes.
-type Amount struct {
-	Currency string `json:"currency"`
-	Value    int64  `json:"value"`
-}
-
-func (c *Client) post(ctx context.Context, address string, body any, out object) error {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		return err
+// Path is the path below an API's address to what its parts name; they may come from
+// a caller.
+func Path(parts ...string) string {
+	var path strings.Builder
+	for _, part := range parts {
+		path.WriteString("/" + url.PathEscape(part))
 	}
-	return c.postRaw(ctx, address, bytes.NewReader(raw), out)
+	return path.String()
 }
 
-func (c *Client) postRaw(ctx context.Context, address string, body io.Reader, out object) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, body)
+// Get reads an object.
+func Get[T Answer](ctx context.Context, c *Client, address string) (*T, error) {
+	return read[T](c.do(ctx, http.MethodGet, address, nil))
+}
+
+// Post sends a document; the answer is an object.
+func Post[T Answer](ctx context.Context, c *Client, address string, document any) (*T, error) {
+	raw, err := json.Marshal(document)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Idempotency-Key", c.IdempotencyKey)
-	return c.do(req, out)
+	return PostFrom[T](ctx, c, address, bytes.NewReader(raw))
 }
 
-func (c *Client) get(ctx context.Context, address string, out object) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+// PostFrom is Post of a document that is sent while it is read.
+func PostFrom[T Answer](ctx context.Context, c *Client, address string, document io.Reader) (*T, error) {
+	return read[T](c.do(ctx, http.MethodPost, address, document))
+}
+
+// Delete deletes what is at an address; the answer has no content.
+func Delete(ctx context.Context, c *Client, address string) error {
+	told, err := c.do(ctx, http.MethodDelete, address, nil)
+	if err == nil && told.status != http.StatusNoContent {
+		return told.malformed(fmt.Errorf("status %d where no content was due", told.status))
+	}
+	return err
+}
+
+// success is an answer of success.
+type success struct {
+	status       int
+	pspReference string // in the header
+	content      []byte
+}
+
+// malformed is the error where it can't be understood; it is no *Error.
+func (s success) malformed(err error) error {
+	return fmt.Errorf("adyen's answer can't be understood (pspReference %s): %w", s.pspReference, err)
+}
+
+// do sends a request. Its error is an *Error for whatever Adyen refuses; any other is
+// that of the HTTP client.
+func (c *Client) do(ctx context.Context, method, address string, body io.Reader) (success, error) {
+	if c.Fault != nil {
+		return success{}, c.Fault
+	}
+	req, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
-		return err
+		return success{}, err
 	}
-	return c.do(req, out)
-}
-
-// do sends the request and decodes the answer into out; nil where the answer has
-// no content. Its error is an *Error for whatever Adyen refuses; any other is that of
-// the HTTP client, or says that an answer of success can't be understood.
-func (c *Client) do(req *http.Request, out object) error {
 	req.Header.Set("X-API-Key", c.Key)
-	resp, err := c.HTTP.Do(req)
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Idempotency-Key", c.IdempotencyKey)
+	}
+	resp, content, err := sdk.Exchange(c.HTTP, req) //nolint:bodyclose // Exchange closes it
 	if err != nil {
-		return fmt.Errorf("adyen: %w", err)
+		return success{}, fmt.Errorf("adyen: %w", err)
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return fmt.Errorf("adyen: %w", err)
+	switch resp.StatusCode {
+	case http.StatusOK, http.StatusCreated, http.StatusNoContent:
+		return success{resp.StatusCode, resp.Header.Get("pspReference"), content}, nil
 	}
-	switch {
-	case out == nil && resp.StatusCode == http.StatusNoContent:
-		return nil
-	case resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated:
-		return refusal(resp, body)
-	case out == nil:
-		return malformed(resp, fmt.Errorf("status %d with content where none was due", resp.StatusCode))
-	}
-	if err := json.Unmarshal(body, out); err != nil {
-		return malformed(resp, err)
-	}
-	if !out.valid() {
-		return malformed(resp, errors.New("it is not the object that was asked for"))
-	}
-	return nil
+	return success{}, refusal(resp, content)
 }
 
-// malformed is the error of an answer of success that can't be understood.
-func malformed(resp *http.Response, err error) error {
-	return fmt.Errorf("adyen's answer can't be understood (pspReference %s): %w", resp.Header.Get("pspReference"), err)
+// read decodes an answer of success.
+func read[T Answer](told success, err error) (*T, error) {
+	if err != nil {
+		return nil, err
+	}
+	answer := new(T)
+	if err := json.Unmarshal(told.content, answer); err != nil {
+		return nil, told.malformed(err)
+	}
+	if !(*answer).valid() {
+		return nil, told.malformed(errors.New("it is not the object that was asked for"))
+	}
+	return answer, nil
 }
 
-func refusal(resp *http.Response, body []byte) *Error {
-	e := &Error{Status: resp.StatusCode, Transient: resp.Header.Get("transient-error") == "true", RetryAfter: sdk.RetryAfter(resp.Header)}
+// Failure is Adyen's description of what went wrong.
+// Source: https://docs.adyen.com/development-resources/error-codes.
+type Failure struct {
+	ErrorCode    string `json:"errorCode"`
+	ErrorType    string `json:"errorType"` // validation, security, configuration, internal
+	Message      string `json:"message"`
+	PSPReference string `json:"pspReference"`
+}
+
+// Error is an answer with an HTTP status of failure. Its Failure is empty if the
+// answer did not come in Adyen's form.
+type Error struct {
+	Status     int
+	Transient  bool          // Adyen asks for a repeat with the same key
+	RetryAfter time.Duration // 0 if Adyen does not say
+	Failure
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	return fmt.Sprintf("adyen answered %d %s %s (pspReference %s)", e.Status, e.ErrorType, e.ErrorCode, e.PSPReference)
+}
+
+func refusal(resp *http.Response, content []byte) *Error {
+	e := &Error{Status: resp.StatusCode, RetryAfter: sdk.RetryAfter(resp.Header)}
+	e.Transient = resp.Header.Get("transient-error") == "true"
 	var failure Failure
-	if json.Unmarshal(body, &failure) == nil {
+	if json.Unmarshal(content, &failure) == nil {
 		e.Failure = failure
 	}
 	return e
-}
-
-// payment is the address of one payment's modifications; the id comes from a
-// caller.
-func (c *Client) payment(id, action string) string {
-	return strings.Join([]string{c.CheckoutURL, "payments", url.PathEscape(id), action}, "/")
 }

@@ -5,7 +5,6 @@ import "encoding/json"
 // Notification is a standard webhook.
 // Source: https://docs.adyen.com/development-resources/webhooks/webhook-types.
 type Notification struct {
-	Live  string `json:"live"`
 	Items []struct {
 		Item NotificationItem `json:"NotificationRequestItem"`
 	} `json:"notificationItems"`

@@ -1,9 +1,13 @@
 package api
 
-import (
-	"context"
-	"encoding/json"
-)
+import "encoding/json"
+
+// Amount is an amount in Adyen's minor units.
+// Source: https://docs.adyen.com/development-resources/currency-codes.
+type Amount struct {
+	Currency string `json:"currency"`
+	Value    int64  `json:"value"`
+}
 
 // Basics are what payments and sessions have in common.
 type Basics struct {
@@ -28,26 +32,26 @@ type Basics struct {
 // Source: https://docs.adyen.com/api-explorer/Checkout/71/post/payments.
 type PaymentRequest struct {
 	Basics
-	PaymentMethod        PaymentMethod       `json:"paymentMethod"`
-	Channel              string              `json:"channel,omitempty"`
-	Origin               string              `json:"origin,omitempty"`
-	ShopperIP            string              `json:"shopperIP,omitempty"`
-	ShopperStatement     string              `json:"shopperStatement,omitempty"`
-	ShopperInteraction   string              `json:"shopperInteraction,omitempty"`
-	IndustryUsage        string              `json:"industryUsage,omitempty"`
-	TelephoneNumber      string              `json:"telephoneNumber,omitempty"`
-	DateOfBirth          string              `json:"dateOfBirth,omitempty"`
-	SocialSecurityNumber string              `json:"socialSecurityNumber,omitempty"`
-	BillingAddress       *Address            `json:"billingAddress,omitempty"`
-	DeliveryAddress      *Address            `json:"deliveryAddress,omitempty"`
-	BrowserInfo          *BrowserInfo        `json:"browserInfo,omitempty"`
-	DeviceFingerprint    string              `json:"deviceFingerprint,omitempty"`
-	Installments         *Installments       `json:"installments,omitempty"`
-	MPIData              *MPIData            `json:"mpiData,omitempty"`
-	AuthenticationData   *AuthenticationData `json:"authenticationData,omitempty"`
-	ThreeDS2RequestData  *ThreeDS2Request    `json:"threeDS2RequestData,omitempty"`
-	Store                string              `json:"store,omitempty"`
-	SessionValidity      string              `json:"sessionValidity,omitempty"`
+	PaymentMethod        PaymentMethod      `json:"paymentMethod"`
+	Channel              string             `json:"channel,omitempty"`
+	Origin               string             `json:"origin,omitempty"`
+	ShopperIP            string             `json:"shopperIP,omitempty"`
+	ShopperStatement     string             `json:"shopperStatement,omitempty"`
+	ShopperInteraction   string             `json:"shopperInteraction,omitempty"`
+	IndustryUsage        string             `json:"industryUsage,omitempty"`
+	TelephoneNumber      string             `json:"telephoneNumber,omitempty"`
+	DateOfBirth          string             `json:"dateOfBirth,omitempty"`
+	SocialSecurityNumber string             `json:"socialSecurityNumber,omitempty"`
+	BillingAddress       *Address           `json:"billingAddress,omitempty"`
+	DeliveryAddress      *Address           `json:"deliveryAddress,omitempty"`
+	BrowserInfo          *BrowserInfo       `json:"browserInfo,omitempty"`
+	DeviceFingerprint    string             `json:"deviceFingerprint,omitempty"`
+	Installments         map[string]int32   `json:"installments,omitempty"` // value: how many
+	MPIData              *MPIData           `json:"mpiData,omitempty"`
+	AuthenticationData   AuthenticationData `json:"authenticationData,omitzero"`
+	ThreeDS2RequestData  map[string]string  `json:"threeDS2RequestData,omitempty"`
+	Store                string             `json:"store,omitempty"`
+	SessionValidity      string             `json:"sessionValidity,omitempty"`
 }
 
 // PaymentMethod is what the shopper pays with; which fields count depends on the
@@ -125,11 +129,6 @@ type LineItem struct {
 	ImageURL           string `json:"imageUrl,omitempty"`
 }
 
-// Installments is in how many parts the shopper pays it off.
-type Installments struct {
-	Value int32 `json:"value"`
-}
-
 // MPIData is what somebody else's 3-D Secure, or a network token, proves.
 type MPIData struct {
 	AuthenticationResponse               string `json:"authenticationResponse,omitempty"`
@@ -142,21 +141,13 @@ type MPIData struct {
 	TokenAuthenticationVerificationValue string `json:"tokenAuthenticationVerificationValue,omitempty"`
 }
 
-// AuthenticationData says when Adyen authenticates, and how.
+// AuthenticationData says when Adyen authenticates, and what the merchant wishes.
 type AuthenticationData struct {
-	AttemptAuthentication string              `json:"attemptAuthentication,omitempty"` // always, never
-	ThreeDSRequestData    *ThreeDSRequestData `json:"threeDSRequestData,omitempty"`
-}
-
-// ThreeDSRequestData is the merchant's wish about 3-D Secure.
-type ThreeDSRequestData struct {
-	NativeThreeDS string `json:"nativeThreeDS,omitempty"` // preferred, disabled
-	DataOnly      string `json:"dataOnly,omitempty"`
-}
-
-// ThreeDS2Request is further data for 3-D Secure 2.
-type ThreeDS2Request struct {
-	ThreeDSRequestorChallengeInd string `json:"threeDSRequestorChallengeInd,omitempty"`
+	AttemptAuthentication string `json:"attemptAuthentication,omitempty"` // always, never
+	ThreeDSRequestData    struct {
+		NativeThreeDS string `json:"nativeThreeDS,omitempty"` // preferred, disabled
+		DataOnly      string `json:"dataOnly,omitempty"`
+	} `json:"threeDSRequestData,omitzero"`
 }
 
 // PaymentDetailsRequest brings back what became of an action.
@@ -175,16 +166,13 @@ type Payment struct {
 	RefusalReasonCode string            `json:"refusalReasonCode"`
 	AdditionalData    map[string]string `json:"additionalData"`
 	Action            *Action           `json:"action"`
-	PaymentMethod     *UsedMethod       `json:"paymentMethod"`
+	PaymentMethod     struct {
+		Type  string `json:"type"`
+		Brand string `json:"brand"`
+	} `json:"paymentMethod"`
 }
 
-// UsedMethod is what was paid with.
-type UsedMethod struct {
-	Type  string `json:"type"`
-	Brand string `json:"brand"`
-}
-
-func (p *Payment) valid() bool { return p.ResultCode != "" }
+func (p Payment) valid() bool { return p.ResultCode != "" }
 
 // Action is what has to happen before the payment can go on. Raw is the whole of
 // it.
@@ -211,14 +199,31 @@ func (a *Action) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// CreatePayment asks for a payment.
-func (c *Client) CreatePayment(ctx context.Context, req PaymentRequest) (*Payment, error) {
-	payment := &Payment{}
-	return payment, c.post(ctx, c.CheckoutURL+"/payments", req, payment)
+// Modification asks for a change of a payment: a capture, a cancellation, a
+// reversal, another amount, a refund. Which fields count depends on the change.
+// Source: https://docs.adyen.com/api-explorer/Checkout/71/overview, Modifications.
+type Modification struct {
+	MerchantAccount      string     `json:"merchantAccount"`
+	Amount               *Amount    `json:"amount,omitempty"`
+	Reference            string     `json:"reference,omitempty"`
+	PaymentReference     string     `json:"paymentReference,omitempty"` // of a cancellation without pspReference
+	LineItems            []LineItem `json:"lineItems,omitempty"`
+	IndustryUsage        string     `json:"industryUsage,omitempty"`
+	MerchantRefundReason string     `json:"merchantRefundReason,omitempty"`
+	CapturePSPReference  string     `json:"capturePspReference,omitempty"`
 }
 
-// SubmitDetails goes on with a payment after an action.
-func (c *Client) SubmitDetails(ctx context.Context, req PaymentDetailsRequest) (*Payment, error) {
-	payment := &Payment{}
-	return payment, c.post(ctx, c.CheckoutURL+"/payments/details", req, payment)
+// Received is the answer to a modification: Adyen has the request, and tells what
+// became of it in a webhook.
+type Received struct {
+	PSPReference        string  `json:"pspReference"` // of the request
+	PaymentPSPReference string  `json:"paymentPspReference"`
+	PaymentReference    string  `json:"paymentReference"`
+	Reference           string  `json:"reference"`
+	Status              string  `json:"status"`
+	Amount              *Amount `json:"amount"`
+}
+
+func (r Received) valid() bool {
+	return r.PSPReference != "" && r.Status != "" && (r.PaymentPSPReference != "" || r.PaymentReference != "")
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/patchbay/patchbay/sdk"
 )
@@ -27,88 +28,93 @@ type Client struct {
 	IdempotencyKey string
 	// Simulate, if not empty, is the JSON that tells the PSP what to simulate.
 	Simulate string
+	// Fault, if not nil, is the answer to every request; nothing is sent.
+	Fault error
 }
 
-// Account reads the account that the API key belongs to.
-func (c *Client) Account(ctx context.Context) (Account, error) {
-	return get[Account](ctx, c, nil, "account")
+// Answer is what the PSP answers with.
+type Answer interface {
+	// complete tells whether what every such answer has is there.
+	complete() bool
 }
 
-// get reads, and post asks for a change, at the path of the given segments.
-func get[A any, P pointer[A]](ctx context.Context, c *Client, query url.Values, segments ...string) (a A, err error) {
-	err = c.do(ctx, call{method: http.MethodGet, path: pathOf(segments), query: query}, P(&a))
-	return a, err
+// None is the body of requests that say nothing.
+type None struct{}
+
+// Get reads what is at the path of the given segments. A query may be nil.
+func Get[A Answer](ctx context.Context, c *Client, query url.Values, segments ...string) (A, error) {
+	return send[A](ctx, c, call{method: http.MethodGet, query: query, segments: segments})
 }
 
-func post[A any, P pointer[A]](ctx context.Context, c *Client, ask any, segments ...string) (a A, err error) {
-	body, err := json.Marshal(ask)
+// Post sends a document to the path of the given segments, and reads the answer.
+func Post[A Answer](ctx context.Context, c *Client, document any, segments ...string) (a A, err error) {
+	body, err := json.Marshal(document)
 	if err != nil {
-		return a, fmt.Errorf("POST %s: encode the request: %w", pathOf(segments), err)
+		return a, fmt.Errorf("encode the request: %w", err)
 	}
-	err = c.do(ctx, call{
-		method: http.MethodPost, path: pathOf(segments), body: bytes.NewReader(body), contentType: "application/json",
-	}, P(&a))
-	return a, err
+	return send[A](ctx, c, call{
+		method: http.MethodPost, segments: segments, body: bytes.NewReader(body), contentType: "application/json",
+	})
 }
 
-// pointer is a pointer to an answer.
-type pointer[A any] interface {
-	*A
-	answer
-}
-
-func pathOf(segments []string) string {
-	var path strings.Builder
-	path.WriteString("/v1")
-	for _, s := range segments {
-		path.WriteString("/" + url.PathEscape(s))
-	}
-	return path.String()
+// Upload sends a file while it is read. The query says what it is.
+func Upload[A Answer](ctx context.Context, c *Client, file io.Reader, contentType string, query url.Values, segments ...string) (A, error) {
+	return send[A](ctx, c, call{method: http.MethodPost, query: query, segments: segments, body: file, contentType: contentType})
 }
 
 // call is one request.
 type call struct {
-	method, path string
-	query        url.Values
-	body         io.Reader
-	contentType  string
+	method      string
+	query       url.Values
+	segments    []string // of the path; each is escaped
+	body        io.Reader
+	contentType string
 }
 
-// do sends one request and reads its answer. It fails with the HTTP client's
-// error, with an *Error where the status is none of success, and with a
-// *MalformedError where the answer to a success is none that the PSP documents.
-func (c *Client) do(ctx context.Context, call call, out answer) error {
+// send sends one request and reads its answer. It fails with the client's Fault or
+// the HTTP client's error, with an *Error where the status is none of success, and
+// with a *MalformedError where the answer to a success is none that the PSP documents.
+func send[A Answer](ctx context.Context, c *Client, call call) (a A, err error) {
+	if c.Fault != nil {
+		return a, c.Fault
+	}
 	req, err := c.request(ctx, call)
 	if err != nil {
-		return err
+		return a, err
 	}
-	res, err := c.HTTP.Do(req)
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", call.method, call.path, err)
+	resp, body, err := sdk.Exchange(c.HTTP, req) //nolint:bodyclose // Exchange closes it
+	switch {
+	case err != nil:
+		return a, fmt.Errorf("%s %s: %w", call.method, req.URL.Path, err)
+	case resp.StatusCode < 200 || resp.StatusCode > 299:
+		return a, failure(call.method, resp, body)
 	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		return fmt.Errorf("%s %s: read the answer: %w", call.method, call.path, err)
+	return read[A](call.method, body)
+}
+
+// Read reads what a webhook speaks of as strictly as an answer.
+func Read[A Answer](data []byte) (A, error) { return read[A]("", data) }
+
+func read[A Answer](method string, body []byte) (a A, err error) {
+	if err := json.Unmarshal(body, &a); err != nil {
+		return a, &MalformedError{Method: method, Cause: err}
 	}
-	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return failure(call.method, res, body)
+	if !a.complete() {
+		return a, &MalformedError{Method: method}
 	}
-	if err := json.Unmarshal(body, out); err != nil {
-		return &MalformedError{Method: call.method, Cause: err}
-	}
-	if !out.complete() {
-		return &MalformedError{Method: call.method}
-	}
-	return nil
+	return a, nil
 }
 
 func (c *Client) request(ctx context.Context, call call) (*http.Request, error) {
-	address := strings.TrimSuffix(c.BaseURL, "/") + call.path
-	if len(call.query) > 0 {
-		address += "?" + call.query.Encode()
+	var address strings.Builder
+	address.WriteString(c.BaseURL + "/v1")
+	for _, segment := range call.segments {
+		address.WriteString("/" + url.PathEscape(segment))
 	}
-	req, err := http.NewRequestWithContext(ctx, call.method, address, call.body)
+	if len(call.query) > 0 {
+		address.WriteString("?" + call.query.Encode())
+	}
+	req, err := http.NewRequestWithContext(ctx, call.method, address.String(), call.body)
 	if err != nil {
 		return nil, err
 	}
@@ -125,9 +131,31 @@ func (c *Client) request(ctx context.Context, call call) (*http.Request, error) 
 	return req, nil
 }
 
+// Error is an answer that is no success. What follows the status is empty where
+// the body is not the PSP's.
+type Error struct {
+	Method     string        `json:"-"`
+	Status     int           `json:"-"`
+	RetryAfter time.Duration `json:"-"` // zero if the PSP did not say
+
+	Code    string `json:"code"`    // example: "payment_not_found"
+	Message string `json:"message"` // for people
+	Param   string `json:"param"`   // the field at fault, or empty
+	// NothingDone is true where a server error surely had no effect.
+	NothingDone bool `json:"nothing_done"`
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	if e.Code == "" {
+		return fmt.Sprintf("the PSP answered %d", e.Status)
+	}
+	return fmt.Sprintf("the PSP answered %d %s: %s", e.Status, e.Code, e.Message)
+}
+
 // failure reads the body of an answer that is no success; anything may stand
 // between us and the PSP, so the body need not be the PSP's.
-func failure(method string, res *http.Response, body []byte) *Error {
+func failure(method string, resp *http.Response, body []byte) *Error {
 	var told struct {
 		Error Error `json:"error"`
 	}
@@ -135,6 +163,18 @@ func failure(method string, res *http.Response, body []byte) *Error {
 		told.Error = Error{}
 	}
 	e := told.Error
-	e.Method, e.Status, e.RetryAfter = method, res.StatusCode, sdk.RetryAfter(res.Header)
+	e.Method, e.Status, e.RetryAfter = method, resp.StatusCode, sdk.RetryAfter(resp.Header)
 	return &e
 }
+
+// MalformedError is the answer to a success that can't be understood.
+type MalformedError struct {
+	Method string
+	Cause  error // nil where only a field is missing
+}
+
+// Error implements error. It does not quote the answer, which may hold secrets.
+func (e *MalformedError) Error() string { return "the PSP's answer is malformed" }
+
+// Unwrap gives the decoder's error.
+func (e *MalformedError) Unwrap() error { return e.Cause }

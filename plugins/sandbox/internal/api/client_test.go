@@ -23,41 +23,41 @@ func newClient(t *testing.T, handler http.Handler) *Client {
 func TestClient_speaksThePSPsWords(t *testing.T) {
 	c := newClient(t, psp.New())
 	ctx := t.Context()
-	p, err := c.CreatePayment(ctx, NewPayment{
+	p, err := Post[Payment](ctx, c, NewPayment{
 		Reference: "r", Amount: 1000, Currency: "USD", Capture: "manual",
 		PaymentMethod: Instrument{Card: &Card{Number: "4242424242424242", ExpMonth: 12, ExpYear: 2030, CVC: "123", HolderName: "Test Card", Network: "visa"}},
 		ReturnURL:     "https://shop.example", Description: "d", StatementDescriptor: "s", Email: "jo@example.com",
 		Metadata: map[string]string{"cart": "7"},
-	})
+	}, "payments")
 	if err != nil || p.Status != "authorized" || p.Capturable != 1000 {
 		t.Fatalf("got %+v %v", p, err)
 	}
 	c.IdempotencyKey = "k2"
-	done, err := c.Capture(ctx, p.ID, NewCapture{Amount: 400, Currency: "USD", MoreToCome: true})
+	done, err := Post[Capture](ctx, c, NewCapture{Amount: 400, Currency: "USD", MoreToCome: true}, "payments", p.ID, "capture")
 	if err != nil || done.Amount != 400 || done.Payment.Status != "partially_captured" {
 		t.Errorf("capture: got %+v %v", done, err)
 	}
 	c.IdempotencyKey = "k3"
-	if _, err := c.Void(ctx, p.ID, Why{Reason: "abandoned"}); code(err) != "payment_not_voidable" {
+	if _, err := Post[Payment](ctx, c, Why{Reason: "abandoned"}, "payments", p.ID, "void"); code(err) != "payment_not_voidable" {
 		t.Errorf("void: got %v", err)
 	}
 	c.IdempotencyKey = "k4"
-	refund, err := c.CreateRefund(ctx, p.ID, NewRefund{Reference: "r", Amount: 100, Currency: "USD", Reason: "broken"})
+	refund, err := Post[Refund](ctx, c, NewRefund{Reference: "r", Amount: 100, Currency: "USD", Reason: "broken"}, "payments", p.ID, "refunds")
 	if err != nil || refund.Amount != 100 {
 		t.Errorf("refund: got %+v %v", refund, err)
 	}
-	if read, err := c.Refund(ctx, refund.ID); err != nil || read != refund {
+	if read, err := Get[Refund](ctx, c, nil, "refunds", refund.ID); err != nil || read != refund {
 		t.Errorf("read %+v %v, want %+v", read, err, refund)
 	}
-	if read, err := c.Payment(ctx, p.ID); err != nil || read.Captured != 400 || read.Refunded != 100 {
+	if read, err := Get[Payment](ctx, c, nil, "payments", p.ID); err != nil || read.Captured != 400 || read.Refunded != 100 {
 		t.Errorf("read %+v %v", read, err)
 	}
-	if a, err := c.Account(ctx); err != nil || a.ID != "acct_sandbox" {
+	if a, err := Get[Account](ctx, c, nil, "account"); err != nil || a.ID != "acct_sandbox" {
 		t.Errorf("account: got %+v %v", a, err)
 	}
 	c.Simulate = `{"outcome":"rate_limited"}`
 	var refused *Error
-	if _, err := c.Payment(ctx, p.ID); !errors.As(err, &refused) || refused.RetryAfter != time.Second || refused.Status != http.StatusTooManyRequests {
+	if _, err := Get[Payment](ctx, c, nil, "payments", p.ID); !errors.As(err, &refused) || refused.RetryAfter != time.Second || refused.Status != http.StatusTooManyRequests {
 		t.Errorf("rate limited: got %v", err)
 	}
 }
@@ -74,7 +74,7 @@ func TestClient_malformedAnswer(t *testing.T) {
 	for _, body := range []string{``, `[]`, `{}`, `{"id":"pay_1"}`, `{"id":7,"status":"captured","currency":"USD"}`} {
 		c := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
 		var malformed *MalformedError
-		if _, err := c.Payment(t.Context(), "pay_1"); !errors.As(err, &malformed) || malformed.Method != http.MethodGet {
+		if _, err := Get[Payment](t.Context(), c, nil, "payments", "pay_1"); !errors.As(err, &malformed) || malformed.Method != http.MethodGet {
 			t.Errorf("%q: got %v, want a MalformedError", body, err)
 		}
 	}
@@ -91,10 +91,10 @@ func TestClient_doesNotRepeatALostRequest(t *testing.T) {
 		real.ServeHTTP(w, r)
 	}))
 	ask := NewPayment{Reference: "r", Amount: 1, Currency: "USD", Capture: "manual", PaymentMethod: Instrument{Token: "tok_approve"}}
-	if _, err := c.CreatePayment(t.Context(), ask); err != nil {
+	if _, err := Post[Payment](t.Context(), c, ask, "payments"); err != nil {
 		t.Fatal(err)
 	}
-	if p, err := c.CreatePayment(t.Context(), ask); err == nil || arrived.Load() != 2 {
+	if p, err := Post[Payment](t.Context(), c, ask, "payments"); err == nil || arrived.Load() != 2 {
 		t.Errorf("got %+v %v after %d requests, want an error after 2", p, err, arrived.Load())
 	}
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
 	"time"
 )
@@ -17,6 +16,8 @@ type Customer struct {
 	Metadata map[string]string `json:"metadata,omitempty"`
 	Created  time.Time         `json:"created,omitzero"`
 }
+
+func (c Customer) complete() bool { return c.ID != "" && c.Status != "" }
 
 // CustomerChange says what is removed of a customer, and what is set after that.
 type CustomerChange struct {
@@ -44,6 +45,13 @@ type Session struct {
 	Expires        time.Time `json:"expires"`
 }
 
+func (s Session) complete() bool { return s.ID != "" }
+
+// NewAccessToken asks for a token with the given scopes, or with all.
+type NewAccessToken struct {
+	Scopes []string `json:"scopes,omitempty"`
+}
+
 // AccessToken is a token for the PSP's API.
 type AccessToken struct {
 	AccessToken string    `json:"access_token"`
@@ -52,43 +60,4 @@ type AccessToken struct {
 	Expires     time.Time `json:"expires"`
 }
 
-// CreateCustomer keeps a customer.
-func (c *Client) CreateCustomer(ctx context.Context, r Customer) (Customer, error) {
-	return post[Customer](ctx, c, r, "customers")
-}
-
-// Customer reads a customer.
-func (c *Client) Customer(ctx context.Context, id string) (Customer, error) {
-	return get[Customer](ctx, c, nil, "customers", id)
-}
-
-// UpdateCustomer changes a customer.
-func (c *Client) UpdateCustomer(ctx context.Context, id string, r CustomerChange) (Customer, error) {
-	return post[Customer](ctx, c, r, "customers", id)
-}
-
-// DeleteCustomer forgets a customer.
-func (c *Client) DeleteCustomer(ctx context.Context, id string) (Customer, error) {
-	return post[Customer](ctx, c, none{}, "customers", id, "delete")
-}
-
-// CreateClientSession opens a session for an SDK.
-func (c *Client) CreateClientSession(ctx context.Context, r NewSession) (Session, error) {
-	return post[Session](ctx, c, r, "client_sessions")
-}
-
-// CreateServerSession opens a session for server calls.
-func (c *Client) CreateServerSession(ctx context.Context, r NewSession) (Session, error) {
-	return post[Session](ctx, c, r, "server_sessions")
-}
-
-// CreateAccessToken fetches a token with the given scopes, or with all.
-func (c *Client) CreateAccessToken(ctx context.Context, scopes []string) (AccessToken, error) {
-	return post[AccessToken](ctx, c, struct {
-		Scopes []string `json:"scopes,omitempty"`
-	}{scopes}, "access_tokens")
-}
-
-func (c *Customer) complete() bool    { return c.ID != "" && c.Status != "" }
-func (s *Session) complete() bool     { return s.ID != "" }
-func (t *AccessToken) complete() bool { return t.AccessToken != "" }
+func (t AccessToken) complete() bool { return t.AccessToken != "" }

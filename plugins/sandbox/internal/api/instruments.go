@@ -1,9 +1,6 @@
 package api
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // Terms is what the payer agrees to.
 type Terms struct {
@@ -42,6 +39,8 @@ type Mandate struct {
 	Created              time.Time `json:"created"`
 }
 
+func (m Mandate) complete() bool { return m.ID != "" && m.Status != "" }
+
 // NewAuthentication asks whether and how a card can be authenticated.
 type NewAuthentication struct {
 	Reference     string     `json:"reference"`
@@ -76,6 +75,8 @@ type Authentication struct {
 	Outcome      *ThreeDS `json:"outcome"`
 }
 
+func (a Authentication) complete() bool { return a.ID != "" && a.Status != "" }
+
 // NewToken asks for the storing of an instrument.
 type NewToken struct {
 	PaymentMethod Instrument        `json:"payment_method"`
@@ -91,6 +92,13 @@ type Token struct {
 	Decline    *Decline `json:"decline"`
 }
 
+func (t Token) complete() bool { return t.MethodType != "" && (t.ID != "" || t.Decline != nil) }
+
+// OfCustomer names whose a stored instrument is, if somebody's.
+type OfCustomer struct {
+	CustomerID string `json:"customer_id,omitempty"`
+}
+
 // AskOffers asks by which methods a payment can be made.
 type AskOffers struct {
 	Amount   int64    `json:"amount"`
@@ -103,6 +111,8 @@ type AskOffers struct {
 type Offers struct {
 	Offers []Offer `json:"offers"`
 }
+
+func (o Offers) complete() bool { return o.Offers != nil }
 
 // Offer says whether a payment can be made by a method.
 type Offer struct {
@@ -133,60 +143,4 @@ type Surcharge struct {
 	Network   string `json:"network"`
 }
 
-// CreateMandate asks for a mandate.
-func (c *Client) CreateMandate(ctx context.Context, r NewMandate) (Mandate, error) {
-	return post[Mandate](ctx, c, r, "mandates")
-}
-
-// Mandate reads a mandate.
-func (c *Client) Mandate(ctx context.Context, id string) (Mandate, error) {
-	return get[Mandate](ctx, c, nil, "mandates", id)
-}
-
-// RevokeMandate ends a mandate.
-func (c *Client) RevokeMandate(ctx context.Context, id string, r Why) (Mandate, error) {
-	return post[Mandate](ctx, c, r, "mandates", id, "revoke")
-}
-
-// CreateAuthentication begins an authentication.
-func (c *Client) CreateAuthentication(ctx context.Context, r NewAuthentication) (Authentication, error) {
-	return post[Authentication](ctx, c, r, "authentications")
-}
-
-// Authenticate asks the issuer.
-func (c *Client) Authenticate(ctx context.Context, id string, r Authenticate) (Authentication, error) {
-	return post[Authentication](ctx, c, r, "authentications", id, "authenticate")
-}
-
-// FinishAuthentication brings back what the payer did, and reads the outcome.
-func (c *Client) FinishAuthentication(ctx context.Context, id string, r Completion) (Authentication, error) {
-	return post[Authentication](ctx, c, r, "authentications", id, "finish")
-}
-
-// CreateToken stores an instrument.
-func (c *Client) CreateToken(ctx context.Context, r NewToken) (Token, error) {
-	return post[Token](ctx, c, r, "tokens")
-}
-
-// DeleteToken forgets a stored instrument, of a customer if one is named.
-func (c *Client) DeleteToken(ctx context.Context, id, customerID string) (Token, error) {
-	return post[Token](ctx, c, struct {
-		CustomerID string `json:"customer_id,omitempty"`
-	}{customerID}, "tokens", id, "delete")
-}
-
-// Offers asks by which methods a payment can be made. It changes nothing.
-func (c *Client) Offers(ctx context.Context, r AskOffers) (Offers, error) {
-	return post[Offers](ctx, c, r, "offers")
-}
-
-// Surcharge asks for a surcharge. It changes nothing.
-func (c *Client) Surcharge(ctx context.Context, r AskSurcharge) (Surcharge, error) {
-	return post[Surcharge](ctx, c, r, "surcharges")
-}
-
-func (m *Mandate) complete() bool        { return m.ID != "" && m.Status != "" }
-func (a *Authentication) complete() bool { return a.ID != "" && a.Status != "" }
-func (t *Token) complete() bool          { return t.MethodType != "" && (t.ID != "" || t.Decline != nil) }
-func (o *Offers) complete() bool         { return o.Offers != nil }
-func (s *Surcharge) complete() bool      { return s.Currency != "" && s.Total > 0 }
+func (s Surcharge) complete() bool { return s.Currency != "" && s.Total > 0 }

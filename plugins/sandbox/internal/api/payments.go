@@ -1,10 +1,6 @@
 package api
 
-import (
-	"context"
-	"net/url"
-	"time"
-)
+import "time"
 
 // NewPayment asks for a payment. Amounts count the currency's smallest unit.
 type NewPayment struct {
@@ -54,10 +50,14 @@ type Payment struct {
 	Created              time.Time  `json:"created"`
 }
 
+func (p Payment) complete() bool { return p.ID != "" && p.Status != "" && p.Currency != "" }
+
 // Payments are the payments that a search found.
 type Payments struct {
 	Payments []Payment `json:"payments"`
 }
+
+func (p Payments) complete() bool { return p.Payments != nil }
 
 // Completion brings back what the payer did.
 type Completion struct {
@@ -81,6 +81,8 @@ type Capture struct {
 	Payment  Payment `json:"payment"`
 }
 
+func (c Capture) complete() bool { return c.Amount > 0 && c.Currency != "" && c.Payment.complete() }
+
 // Adjustment asks for another authorized amount in all.
 type Adjustment struct {
 	Amount   int64  `json:"amount"`
@@ -92,6 +94,10 @@ type Adjustment struct {
 type Reversal struct {
 	Payment Payment `json:"payment"`
 	Refund  *Refund `json:"refund"`
+}
+
+func (r Reversal) complete() bool {
+	return r.Payment.complete() && (r.Refund == nil || r.Refund.complete())
 }
 
 // NewRefund asks for a refund, of all that is left if Amount is zero.
@@ -113,6 +119,10 @@ type Refund struct {
 	Created   time.Time `json:"created"`
 }
 
+func (r Refund) complete() bool {
+	return r.ID != "" && r.PaymentID != "" && r.Status != "" && r.Currency != ""
+}
+
 // NewOrder asks for an order.
 type NewOrder struct {
 	Reference  string            `json:"reference"`
@@ -132,82 +142,4 @@ type Order struct {
 	Created   time.Time `json:"created"`
 }
 
-// CreatePayment asks for a payment.
-func (c *Client) CreatePayment(ctx context.Context, r NewPayment) (Payment, error) {
-	return post[Payment](ctx, c, r, "payments")
-}
-
-// Payment reads a payment.
-func (c *Client) Payment(ctx context.Context, id string) (Payment, error) {
-	return get[Payment](ctx, c, nil, "payments", id)
-}
-
-// FindPayments searches payments by reference, the newest first.
-func (c *Client) FindPayments(ctx context.Context, reference string, since time.Time) (Payments, error) {
-	query := url.Values{"reference": {reference}}
-	setTime(query, "created_after", since)
-	return get[Payments](ctx, c, query, "payments")
-}
-
-// setTime adds a time to a query, if there is one.
-func setTime(query url.Values, name string, t time.Time) {
-	if !t.IsZero() {
-		query.Set(name, t.Format(time.RFC3339Nano))
-	}
-}
-
-// Complete goes on with a payment after the payer did something.
-func (c *Client) Complete(ctx context.Context, id string, r Completion) (Payment, error) {
-	return post[Payment](ctx, c, r, "payments", id, "complete")
-}
-
-// Capture captures an authorized payment.
-func (c *Client) Capture(ctx context.Context, id string, r NewCapture) (Capture, error) {
-	return post[Capture](ctx, c, r, "payments", id, "capture")
-}
-
-// Void releases an authorized payment.
-func (c *Client) Void(ctx context.Context, id string, r Why) (Payment, error) {
-	return post[Payment](ctx, c, r, "payments", id, "void")
-}
-
-// Reverse voids a payment, or refunds it.
-func (c *Client) Reverse(ctx context.Context, id string, r Why) (Reversal, error) {
-	return post[Reversal](ctx, c, r, "payments", id, "reverse")
-}
-
-// Adjust changes the authorized amount.
-func (c *Client) Adjust(ctx context.Context, id string, r Adjustment) (Payment, error) {
-	return post[Payment](ctx, c, r, "payments", id, "adjust")
-}
-
-// Extend lets an authorization last longer.
-func (c *Client) Extend(ctx context.Context, id string) (Payment, error) {
-	return post[Payment](ctx, c, none{}, "payments", id, "extend")
-}
-
-// CreateRefund refunds a captured payment.
-func (c *Client) CreateRefund(ctx context.Context, paymentID string, r NewRefund) (Refund, error) {
-	return post[Refund](ctx, c, r, "payments", paymentID, "refunds")
-}
-
-// Refund reads a refund.
-func (c *Client) Refund(ctx context.Context, id string) (Refund, error) {
-	return get[Refund](ctx, c, nil, "refunds", id)
-}
-
-// CreateOrder asks for an order.
-func (c *Client) CreateOrder(ctx context.Context, r NewOrder) (Order, error) {
-	return post[Order](ctx, c, r, "orders")
-}
-
-func (p *Payment) complete() bool  { return p.ID != "" && p.Status != "" && p.Currency != "" }
-func (p *Payments) complete() bool { return p.Payments != nil }
-func (c *Capture) complete() bool  { return c.Amount > 0 && c.Currency != "" && c.Payment.complete() }
-func (r *Reversal) complete() bool {
-	return r.Payment.complete() && (r.Refund == nil || r.Refund.complete())
-}
-func (r *Refund) complete() bool {
-	return r.ID != "" && r.PaymentID != "" && r.Status != "" && r.Currency != ""
-}
-func (o *Order) complete() bool { return o.ID != "" && o.Status != "" && o.Currency != "" }
+func (o Order) complete() bool { return o.ID != "" && o.Status != "" && o.Currency != "" }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
 	"time"
 )
@@ -54,6 +53,8 @@ type Payout struct {
 	Arrival      time.Time `json:"arrival"`
 }
 
+func (p Payout) complete() bool { return p.ID != "" && p.Status != "" && p.Currency != "" }
+
 // NewPayoutLink asks for a page on which a recipient claims money.
 type NewPayoutLink struct {
 	Reference string            `json:"reference"`
@@ -72,6 +73,8 @@ type PayoutLink struct {
 	Expires time.Time `json:"expires"`
 }
 
+func (l PayoutLink) complete() bool { return l.ID != "" && l.URL != "" && l.Payout.complete() }
+
 // NewRecipient asks for a recipient.
 type NewRecipient struct {
 	Reference string            `json:"reference"`
@@ -87,50 +90,17 @@ type Recipient struct {
 	Status    string `json:"status"`
 }
 
+func (r Recipient) complete() bool { return r.ID != "" && r.Status != "" }
+
+// NewPayee asks for a recipient's account.
+type NewPayee struct {
+	Destination Destination `json:"destination"`
+}
+
 // Payee is a recipient's account.
 type Payee struct {
 	ID     string `json:"id"`
 	Status string `json:"status"`
 }
 
-// CreatePayout sends money, or prepares that.
-func (c *Client) CreatePayout(ctx context.Context, r NewPayout) (Payout, error) {
-	return post[Payout](ctx, c, r, "payouts")
-}
-
-// TransferPayout sends a prepared payout.
-func (c *Client) TransferPayout(ctx context.Context, id string) (Payout, error) {
-	return post[Payout](ctx, c, none{}, "payouts", id, "transfer")
-}
-
-// Payout reads a payout.
-func (c *Client) Payout(ctx context.Context, id string) (Payout, error) {
-	return get[Payout](ctx, c, nil, "payouts", id)
-}
-
-// VoidPayout withdraws a payout.
-func (c *Client) VoidPayout(ctx context.Context, id string, r Why) (Payout, error) {
-	return post[Payout](ctx, c, r, "payouts", id, "void")
-}
-
-// CreatePayoutLink makes a page for a recipient.
-func (c *Client) CreatePayoutLink(ctx context.Context, r NewPayoutLink) (PayoutLink, error) {
-	return post[PayoutLink](ctx, c, r, "payout_links")
-}
-
-// CreateRecipient makes a recipient known.
-func (c *Client) CreateRecipient(ctx context.Context, r NewRecipient) (Recipient, error) {
-	return post[Recipient](ctx, c, r, "recipients")
-}
-
-// CreatePayee makes a recipient's account known.
-func (c *Client) CreatePayee(ctx context.Context, recipientID string, to Destination) (Payee, error) {
-	return post[Payee](ctx, c, struct {
-		Destination Destination `json:"destination"`
-	}{to}, "recipients", recipientID, "accounts")
-}
-
-func (p *Payout) complete() bool     { return p.ID != "" && p.Status != "" && p.Currency != "" }
-func (l *PayoutLink) complete() bool { return l.ID != "" && l.URL != "" && l.Payout.complete() }
-func (r *Recipient) complete() bool  { return r.ID != "" && r.Status != "" }
-func (p *Payee) complete() bool      { return p.ID != "" && p.Status != "" }
+func (p Payee) complete() bool { return p.ID != "" && p.Status != "" }

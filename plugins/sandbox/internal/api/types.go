@@ -1,18 +1,17 @@
 package api
 
-import "time"
-
-// answer is what the PSP answers with.
-type answer interface {
-	// complete tells whether what every such answer has is there.
-	complete() bool
-}
+import (
+	"encoding/json"
+	"time"
+)
 
 // Account is the merchant's account.
 type Account struct {
 	ID   string `json:"id"`
 	Live bool   `json:"live"`
 }
+
+func (a Account) complete() bool { return a.ID != "" }
 
 // Instrument is what the payer pays with: one of these.
 type Instrument struct {
@@ -88,7 +87,13 @@ type Why struct {
 	Reason    string `json:"reason,omitempty"`
 }
 
-// none is the body of requests that say nothing.
-type none struct{}
-
-func (a *Account) complete() bool { return a.ID != "" }
+// Event is what a webhook says.
+type Event struct {
+	ID       string          `json:"id"`
+	Type     string          `json:"type"`
+	Account  string          `json:"account"`
+	Object   string          `json:"object"` // what Data is. Example: "payment"
+	ObjectID string          `json:"object_id"`
+	Created  time.Time       `json:"created"`
+	Data     json.RawMessage `json:"data"`
+}
