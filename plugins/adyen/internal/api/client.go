@@ -66,63 +66,57 @@ func PostFrom[T Answer](ctx context.Context, c *Client, address string, document
 // Delete deletes what is at an address; the answer has no content.
 func Delete(ctx context.Context, c *Client, address string) error {
 	told, err := c.do(ctx, http.MethodDelete, address, nil)
-	if err == nil && told.status != http.StatusNoContent {
-		return told.malformed(fmt.Errorf("status %d where no content was due", told.status))
+	if err == nil && told.Status != http.StatusNoContent {
+		return malformed(told, fmt.Errorf("status %d where no content was due", told.Status))
 	}
 	return err
 }
 
-// success is an answer of success.
-type success struct {
-	status       int
-	pspReference string // in the header
-	content      []byte
-}
-
-// malformed is the error where it can't be understood; it is no *Error.
-func (s success) malformed(err error) error {
-	return fmt.Errorf("adyen's answer can't be understood (pspReference %s): %w", s.pspReference, err)
-}
-
-// do sends a request. Its error is an *Error for whatever Adyen refuses; any other is
-// that of the HTTP client.
-func (c *Client) do(ctx context.Context, method, address string, body io.Reader) (success, error) {
+// do sends a request and returns an answer of success. Its error is an *Error for
+// whatever Adyen refuses; any other is that of the HTTP client.
+func (c *Client) do(ctx context.Context, method, address string, body io.Reader) (*sdk.Answer, error) {
 	if c.Fault != nil {
-		return success{}, c.Fault
+		return nil, c.Fault
 	}
 	req, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
-		return success{}, err
+		return nil, err
 	}
 	req.Header.Set("X-API-Key", c.Key)
 	if method == http.MethodPost {
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("Idempotency-Key", c.IdempotencyKey)
 	}
-	resp, content, err := sdk.Exchange(c.HTTP, req) //nolint:bodyclose // Exchange closes it
+	told, err := sdk.Exchange(c.HTTP, req)
 	if err != nil {
-		return success{}, fmt.Errorf("adyen: %w", err)
+		return nil, fmt.Errorf("adyen: %w", err)
 	}
-	switch resp.StatusCode {
+	switch told.Status {
 	case http.StatusOK, http.StatusCreated, http.StatusNoContent:
-		return success{resp.StatusCode, resp.Header.Get("pspReference"), content}, nil
+		return told, nil
 	}
-	return success{}, refusal(resp, content)
+	return nil, refusal(told)
 }
 
 // read decodes an answer of success.
-func read[T Answer](told success, err error) (*T, error) {
+func read[T Answer](told *sdk.Answer, err error) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
 	answer := new(T)
-	if err := json.Unmarshal(told.content, answer); err != nil {
-		return nil, told.malformed(err)
+	if err := json.Unmarshal(told.Body, answer); err != nil {
+		return nil, malformed(told, err)
 	}
 	if !(*answer).valid() {
-		return nil, told.malformed(errors.New("it is not the object that was asked for"))
+		return nil, malformed(told, errors.New("it is not the object that was asked for"))
 	}
 	return answer, nil
+}
+
+// malformed is the error of an answer of success that can't be understood; it is no
+// *Error.
+func malformed(told *sdk.Answer, err error) error {
+	return fmt.Errorf("adyen's answer can't be understood (pspReference %s): %w", told.Header.Get("pspReference"), err)
 }
 
 // Failure is Adyen's description of what went wrong.
@@ -148,11 +142,10 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("adyen answered %d %s %s (pspReference %s)", e.Status, e.ErrorType, e.ErrorCode, e.PSPReference)
 }
 
-func refusal(resp *http.Response, content []byte) *Error {
-	e := &Error{Status: resp.StatusCode, RetryAfter: sdk.RetryAfter(resp.Header)}
-	e.Transient = resp.Header.Get("transient-error") == "true"
+func refusal(told *sdk.Answer) *Error {
+	e := &Error{Status: told.Status, RetryAfter: sdk.RetryAfter(told.Header), Transient: told.Header.Get("transient-error") == "true"}
 	var failure Failure
-	if json.Unmarshal(content, &failure) == nil {
+	if json.Unmarshal(told.Body, &failure) == nil {
 		e.Failure = failure
 	}
 	return e

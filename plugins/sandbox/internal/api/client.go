@@ -82,14 +82,14 @@ func send[A Answer](ctx context.Context, c *Client, call call) (a A, err error) 
 	if err != nil {
 		return a, err
 	}
-	resp, body, err := sdk.Exchange(c.HTTP, req) //nolint:bodyclose // Exchange closes it
+	told, err := sdk.Exchange(c.HTTP, req)
 	switch {
 	case err != nil:
 		return a, fmt.Errorf("%s %s: %w", call.method, req.URL.Path, err)
-	case resp.StatusCode < 200 || resp.StatusCode > 299:
-		return a, failure(call.method, resp, body)
+	case told.Status < 200 || told.Status > 299:
+		return a, failure(call.method, told)
 	}
-	return read[A](call.method, body)
+	return read[A](call.method, told.Body)
 }
 
 // Read reads what a webhook speaks of as strictly as an answer.
@@ -155,15 +155,15 @@ func (e *Error) Error() string {
 
 // failure reads the body of an answer that is no success; anything may stand
 // between us and the PSP, so the body need not be the PSP's.
-func failure(method string, resp *http.Response, body []byte) *Error {
-	var told struct {
+func failure(method string, told *sdk.Answer) *Error {
+	var body struct {
 		Error Error `json:"error"`
 	}
-	if err := json.Unmarshal(body, &told); err != nil {
-		told.Error = Error{}
+	if err := json.Unmarshal(told.Body, &body); err != nil {
+		body.Error = Error{}
 	}
-	e := told.Error
-	e.Method, e.Status, e.RetryAfter = method, resp.StatusCode, sdk.RetryAfter(resp.Header)
+	e := body.Error
+	e.Method, e.Status, e.RetryAfter = method, told.Status, sdk.RetryAfter(told.Header)
 	return &e
 }
 
