@@ -3,7 +3,6 @@ package stripe
 import (
 	"cmp"
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
@@ -140,12 +139,7 @@ func setInstrument(ctx context.Context, stripe *api.Client, params *api.CreatePa
 // Source: https://docs.stripe.com/payments/save-and-reuse and off_session in
 // https://docs.stripe.com/api/payment_intents/create.
 func setStoredCredential(params *api.CreatePaymentIntentParams, s *paymentsv1.StoredCredential) {
-	switch s.GetSetupFutureUsage() {
-	case paymentsv1.SetupFutureUsage_SETUP_FUTURE_USAGE_ON_SESSION:
-		params.SetupFutureUsage = "on_session"
-	case paymentsv1.SetupFutureUsage_SETUP_FUTURE_USAGE_OFF_SESSION:
-		params.SetupFutureUsage = "off_session"
-	}
+	params.SetupFutureUsage = cmp.Or(setupUsages.Word(s.GetSetupFutureUsage()), params.SetupFutureUsage)
 	switch {
 	case s.GetInitiator() == paymentsv1.Initiator_INITIATOR_MERCHANT:
 		params.OffSession = offSession(s.GetReason())
@@ -218,12 +212,4 @@ func withoutSecret(e *sdk.Error, secret string) *sdk.Error {
 		e.Fields[i].Description = strings.ReplaceAll(e.Fields[i].Description, secret, "[redacted]")
 	}
 	return e
-}
-
-// oneOf returns the word if Stripe has it, and nothing otherwise.
-func oneOf(word string, known ...string) string {
-	if slices.Contains(known, word) {
-		return word
-	}
-	return ""
 }

@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"maps"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
-	"github.com/patchbay/patchbay/sdk"
 )
 
 // disputedPayment is expanded in every dispute: it holds the caller's reference.
@@ -129,68 +129,34 @@ func (*Connector) DefendDispute(ctx context.Context, req *paymentsv1.DefendDispu
 	return &paymentsv1.DefendDisputeResponse{Dispute: dispute}, err
 }
 
-// evidenceFields are the fields of Stripe's that a type of evidence has, for a file
-// and for a text.
-type evidenceFields struct {
-	kind       paymentsv1.DisputeEvidenceType
-	file, text string
-}
-
-// evidenceTable says where evidence goes. What has no field of its own goes to the
-// one for everything else, which is last.
-// Source: evidence in https://docs.stripe.com/api/disputes/update.
-func evidenceTable() []evidenceFields {
-	return []evidenceFields{
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_RECEIPT, "receipt", ""},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_PROOF_OF_DELIVERY, "shipping_documentation", ""},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_PROOF_OF_SERVICE, "service_documentation", "access_activity_log"},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_CUSTOMER_COMMUNICATION, "customer_communication", ""},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_CUSTOMER_SIGNATURE, "customer_signature", ""},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_REFUND_POLICY, "refund_policy", "refund_policy_disclosure"},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_CANCELLATION_POLICY, "cancellation_policy", "cancellation_policy_disclosure"},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_PROOF_OF_REFUND, "", "refund_refusal_explanation"},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_DUPLICATE_EXPLANATION, "duplicate_charge_documentation", "duplicate_charge_explanation"},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_PRODUCT_DESCRIPTION, "", "product_description"},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_OTHER, "uncategorized_file", "uncategorized_text"},
-	}
-}
-
 // evidenceWords says evidence in Stripe's words.
 func evidenceWords(pieces []*paymentsv1.DisputeEvidence) (map[string]string, error) {
-	table := evidenceTable()
-	other := table[len(table)-1]
-	words := map[string]string{}
+	const other = paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_OTHER
+	said := map[string]string{}
 	for _, piece := range pieces {
-		fields := other
-		if i := slices.IndexFunc(table, func(f evidenceFields) bool { return f.kind == piece.GetType() }); i >= 0 {
-			fields = table[i]
-		}
-		name, value := fields.text, piece.GetText()
-		if name == "" {
-			name = other.text
-		}
+		names, value := evidenceTexts, piece.GetText()
 		if piece.GetFileId() != "" {
-			if name, value = fields.file, piece.GetFileId(); name == "" {
-				name = other.file
-			}
+			names, value = evidenceFiles, piece.GetFileId()
 		}
-		if words[name] != "" {
+		name := cmp.Or(names.Word(piece.GetType()), names.Word(other))
+		if said[name] != "" {
 			return nil, invalid("evidence", "Stripe has one field, "+name+", for two of the pieces")
 		}
-		words[name] = value
+		said[name] = value
 	}
-	return words, nil
+	return said, nil
 }
 
-// evidenceTold says the evidence that Stripe has, in the table's order.
+// evidenceTold says the evidence that Stripe has, in the order of the types.
 func evidenceTold(has map[string]any) []*paymentsv1.DisputeEvidence {
 	var pieces []*paymentsv1.DisputeEvidence
-	for _, fields := range evidenceTable() {
-		if id, _ := has[fields.file].(string); id != "" {
-			pieces = append(pieces, &paymentsv1.DisputeEvidence{Type: fields.kind, Content: &paymentsv1.DisputeEvidence_FileId{FileId: id}})
+	for i := range len(paymentsv1.DisputeEvidenceType_name) {
+		kind := paymentsv1.DisputeEvidenceType(i)
+		if id, _ := has[evidenceFiles.Word(kind)].(string); id != "" {
+			pieces = append(pieces, &paymentsv1.DisputeEvidence{Type: kind, Content: &paymentsv1.DisputeEvidence_FileId{FileId: id}})
 		}
-		if text, _ := has[fields.text].(string); text != "" {
-			pieces = append(pieces, &paymentsv1.DisputeEvidence{Type: fields.kind, Content: &paymentsv1.DisputeEvidence_Text{Text: text}})
+		if text, _ := has[evidenceTexts.Word(kind)].(string); text != "" {
+			pieces = append(pieces, &paymentsv1.DisputeEvidence{Type: kind, Content: &paymentsv1.DisputeEvidence_Text{Text: text}})
 		}
 	}
 	return pieces
@@ -205,7 +171,9 @@ func dispute(ctx context.Context, d *api.Dispute) (*paymentsv1.Dispute, error) {
 	told := &paymentsv1.Dispute{
 		Id:                d.ID,
 		Amount:            amount,
-		Reason:            disputeReason(d.Reason),
+		Stage:             disputeStages.Meaning(ctx, d.Status),
+		Status:            disputeStatuses.Meaning(ctx, d.Status),
+		Reason:            disputeReasons.Meaning(ctx, d.Reason),
 		NetworkReasonCode: d.PaymentMethodDetails.Card.NetworkReasonCode,
 		ConnectorReason:   d.Reason,
 		Network:           d.PaymentMethodDetails.Card.Brand,
@@ -215,9 +183,6 @@ func dispute(ctx context.Context, d *api.Dispute) (*paymentsv1.Dispute, error) {
 	}
 	if d.PaymentIntent != nil {
 		told.PaymentId, told.Reference = d.PaymentIntent.ID, d.PaymentIntent.Metadata[referenceKey]
-	}
-	if told.Stage, told.Status = disputeStatus(d.Status); told.GetStatus() == paymentsv1.DisputeStatus_DISPUTE_STATUS_UNKNOWN {
-		sdk.Unmapped(ctx, "dispute.status", d.Status)
 	}
 	data := map[string]any{
 		"status": d.Status, "has_evidence": d.EvidenceDetails.HasEvidence, "past_due": d.EvidenceDetails.PastDue,

@@ -27,7 +27,7 @@ func TestDisputeWords(t *testing.T) {
 		"lost":                   {chargeback, paymentsv1.DisputeStatus_DISPUTE_STATUS_LOST},
 		"appealed":               {0, paymentsv1.DisputeStatus_DISPUTE_STATUS_UNKNOWN},
 	} {
-		if stage, status := disputeStatus(word); stage != want.stage || status != want.status {
+		if stage, status := disputeStages.Meaning(t.Context(), word), disputeStatuses.Meaning(t.Context(), word); stage != want.stage || status != want.status {
 			t.Errorf("%s is %s %s", word, stage, status)
 		}
 	}
@@ -39,7 +39,7 @@ func TestDisputeWords(t *testing.T) {
 		"debit_not_authorized": paymentsv1.DisputeReason_DISPUTE_REASON_BANK_RETURN, "insufficient_funds": paymentsv1.DisputeReason_DISPUTE_REASON_BANK_RETURN,
 		"general": 0, "noncompliant": 0, "something_new": 0,
 	} {
-		if got := disputeReason(word); got != want {
+		if got := disputeReasons.Meaning(t.Context(), word); got != want {
 			t.Errorf("%s is %s, want %s", word, got, want)
 		}
 	}
@@ -124,7 +124,7 @@ func TestPayouts(t *testing.T) {
 		"paid": paymentsv1.PayoutStatus_PAYOUT_STATUS_SUCCEEDED, "failed": paymentsv1.PayoutStatus_PAYOUT_STATUS_RETURNED,
 		"canceled": paymentsv1.PayoutStatus_PAYOUT_STATUS_VOIDED, "lost": paymentsv1.PayoutStatus_PAYOUT_STATUS_UNKNOWN,
 	} {
-		if got := payoutStatus(word); got != want {
+		if got := payoutStatuses.Meaning(t.Context(), word); got != want {
 			t.Errorf("%s is %s, want %s", word, got, want)
 		}
 	}

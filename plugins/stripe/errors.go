@@ -29,7 +29,7 @@ func invalid(field, description string) *sdk.Error {
 // Source: https://docs.stripe.com/api/errors.
 func refusal(err error) (*api.Error, bool) {
 	var e *api.Error
-	if !errors.As(err, &e) || e.Type == "" || e.Status >= http.StatusInternalServerError || stateForbids(e.Code) {
+	if !errors.As(err, &e) || e.Type == "" || e.Status >= http.StatusInternalServerError || words.Texts("error.reason")[e.Code] != "" {
 		return nil, false
 	}
 	return e, e.Type == api.TypeCardError || e.Status == http.StatusPaymentRequired
@@ -76,8 +76,8 @@ func failure(err error) *sdk.Error {
 		return answered(e, sdk.OutcomeUnknown, "")
 	case e.Type == api.TypeIdempotencyError:
 		return answered(e, sdk.Precondition, keyReused)
-	case stateForbids(e.Code):
-		return answered(e, sdk.Precondition, "")
+	case words.Texts("error.reason")[e.Code] != "":
+		return answered(e, sdk.Precondition, words.Texts("error.reason")[e.Code])
 	case e.Status == http.StatusPaymentRequired:
 		return answered(e, sdk.Precondition, refused)
 	default:
@@ -97,33 +97,4 @@ func answered(e *api.Error, kind sdk.Kind, code string) *sdk.Error {
 		sdk.Part{Name: "param", Value: e.Param}, sdk.Part{Name: "request", Value: e.RequestID})
 	told.Cause = e
 	return told
-}
-
-// stateForbids says whether a code means that the request is good and the state
-// of what it is about forbids it.
-// Source: https://docs.stripe.com/error-codes.
-func stateForbids(code string) bool {
-	switch code {
-	case "balance_insufficient",
-		"capture_charge_authorization_expired",
-		"capture_unauthorized_payment",
-		"charge_already_captured",
-		"charge_already_refunded",
-		"charge_disputed",
-		"charge_expired_for_capture",
-		"charge_not_refundable",
-		"instant_payouts_unsupported",
-		"intent_invalid_state",
-		"payment_intent_unexpected_state",
-		"payment_method_unexpected_state",
-		"payouts_not_allowed",
-		"refund_disputed_payment",
-		"setup_intent_unexpected_state",
-		"status_transition_invalid",
-		"token_already_used",
-		"token_in_use":
-		return true
-	default:
-		return false
-	}
 }

@@ -240,7 +240,7 @@ func (k *keptMandate) mandate(ctx context.Context) *paymentsv1.Mandate {
 		return mandate(ctx, k.setup)
 	}
 	m := &paymentsv1.Mandate{
-		Id: k.method.ID, Status: paymentsv1.MandateStatus_MANDATE_STATUS_ACTIVE, PaymentMethod: methodDetails(k.method),
+		Id: k.method.ID, Status: paymentsv1.MandateStatus_MANDATE_STATUS_ACTIVE, PaymentMethod: methodDetails(ctx, k.method),
 		CustomerId: k.customer(), CreateTime: timestamp(k.method.Created),
 	}
 	if m.GetCustomerId() == "" {
@@ -254,7 +254,7 @@ func mandate(ctx context.Context, s *api.SetupIntent) *paymentsv1.Mandate {
 	m := &paymentsv1.Mandate{
 		Id:         s.ID,
 		Reference:  s.Metadata[referenceKey],
-		Status:     mandateStatus(s),
+		Status:     mandateStatus(ctx, s),
 		CustomerId: string(s.Customer),
 		CreateTime: timestamp(s.Created),
 		ConnectorData: &structpb.Struct{Fields: map[string]*structpb.Value{
@@ -265,11 +265,9 @@ func mandate(ctx context.Context, s *api.SetupIntent) *paymentsv1.Mandate {
 		m.ConnectorData.Fields["mandate"] = structpb.NewStringValue(s.Mandate.ID)
 	}
 	if s.PaymentMethod != nil && s.PaymentMethod.Type != "" {
-		m.PaymentMethod = methodDetails(s.PaymentMethod)
+		m.PaymentMethod = methodDetails(ctx, s.PaymentMethod)
 	}
 	switch m.GetStatus() {
-	case paymentsv1.MandateStatus_MANDATE_STATUS_UNKNOWN:
-		sdk.Unmapped(ctx, "mandate.status", s.Status)
 	case paymentsv1.MandateStatus_MANDATE_STATUS_DECLINED:
 		m.Decline = decline(ctx, s.LastSetupError)
 	case paymentsv1.MandateStatus_MANDATE_STATUS_REQUIRES_ACTION:

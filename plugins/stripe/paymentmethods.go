@@ -36,7 +36,7 @@ func (*Connector) Tokenize(ctx context.Context, req *paymentsv1.TokenizeRequest)
 			return tokenizeRefused(ctx, err, with.secret)
 		}
 		if id = kept.ID; req.GetCustomerId() == "" && req.GetCustomer() == nil {
-			return &paymentsv1.TokenizeResponse{PaymentMethod: methodDetails(kept), SingleUse: true}, nil
+			return &paymentsv1.TokenizeResponse{PaymentMethod: methodDetails(ctx, kept), SingleUse: true}, nil
 		}
 	}
 	owner := req.GetCustomerId()
@@ -49,7 +49,7 @@ func (*Connector) Tokenize(ctx context.Context, req *paymentsv1.TokenizeRequest)
 	if err != nil {
 		return tokenizeRefused(ctx, err, with.secret)
 	}
-	return &paymentsv1.TokenizeResponse{PaymentMethod: methodDetails(kept), CustomerId: string(kept.Customer)}, nil
+	return &paymentsv1.TokenizeResponse{PaymentMethod: methodDetails(ctx, kept), CustomerId: string(kept.Customer)}, nil
 }
 
 func tokenizeRefused(ctx context.Context, err error, secret string) (*paymentsv1.TokenizeResponse, error) {

@@ -91,15 +91,12 @@ func payout(ctx context.Context, p *api.Payout) (*paymentsv1.Payout, error) {
 	told := &paymentsv1.Payout{
 		Id:          p.ID,
 		Reference:   p.Metadata[referenceKey],
-		Status:      payoutStatus(p.Status),
+		Status:      payoutStatuses.Meaning(ctx, p.Status),
 		Amount:      amount,
 		CreateTime:  timestamp(p.Created),
 		ArrivalTime: timestamp(p.ArrivalDate),
 	}
-	switch told.GetStatus() {
-	case paymentsv1.PayoutStatus_PAYOUT_STATUS_UNKNOWN:
-		sdk.Unmapped(ctx, "payout.status", p.Status)
-	case paymentsv1.PayoutStatus_PAYOUT_STATUS_RETURNED:
+	if told.GetStatus() == paymentsv1.PayoutStatus_PAYOUT_STATUS_RETURNED {
 		table := sdk.DeclineTable{Unified: words.Texts("payout.failure_code")}
 		told.Decline = table.Decline(ctx, sdk.Declined{Code: p.FailureCode, Message: p.FailureMessage})
 	}

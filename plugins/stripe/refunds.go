@@ -7,7 +7,6 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
-	"github.com/patchbay/patchbay/sdk"
 )
 
 // CreateRefund implements sdk.RefundCreator. With an amount it reads the payment
@@ -19,7 +18,7 @@ func (*Connector) CreateRefund(ctx context.Context, req *paymentsv1.CreateRefund
 	}
 	params := api.CreateRefundParams{
 		PaymentIntent: req.GetPaymentId(),
-		Reason:        refundReason(req.GetReason()),
+		Reason:        words.Texts("refund.reason")[req.GetReason()],
 		Metadata:      map[string]string{referenceKey: req.GetReference()},
 	}
 	if req.GetAmount() != nil {
@@ -56,10 +55,6 @@ func refund(ctx context.Context, r *api.Refund) (*paymentsv1.Refund, error) {
 	if err != nil {
 		return nil, err
 	}
-	status := refundStatus(r.Status)
-	if status == paymentsv1.RefundStatus_REFUND_STATUS_UNKNOWN {
-		sdk.Unmapped(ctx, "refund.status", r.Status)
-	}
 	data := map[string]any{"status": r.Status}
 	for name, value := range map[string]string{
 		"charge": r.Charge, "reason": r.Reason, "failure_reason": r.FailureReason, "pending_reason": r.PendingReason,
@@ -73,7 +68,7 @@ func refund(ctx context.Context, r *api.Refund) (*paymentsv1.Refund, error) {
 		Id:            r.ID,
 		PaymentId:     r.PaymentIntent,
 		Reference:     r.Metadata[referenceKey],
-		Status:        status,
+		Status:        refundStatuses.Meaning(ctx, r.Status),
 		Amount:        amount,
 		CreateTime:    timestamp(r.Created),
 		ConnectorData: connectorData,

@@ -29,7 +29,7 @@ func (*Connector) Reverse(ctx context.Context, req *paymentsv1.ReverseRequest) (
 	if intent.AmountReceived > 0 {
 		made, err := stripe.Step("refund").CreateRefund(ctx, api.CreateRefundParams{
 			PaymentIntent: req.GetPaymentId(),
-			Reason:        refundReason(req.GetReason()),
+			Reason:        words.Texts("refund.reason")[req.GetReason()],
 			Metadata:      map[string]string{referenceKey: req.GetReference()},
 		})
 		if err != nil {
@@ -47,13 +47,7 @@ func (*Connector) Reverse(ctx context.Context, req *paymentsv1.ReverseRequest) (
 // Source: https://docs.stripe.com/api/payment_intents/cancel.
 func cancel(ctx context.Context, stripe *api.Client, id, reason string) (*api.PaymentIntent, error) {
 	return stripe.CancelPaymentIntent(ctx, id, api.CancelPaymentIntentParams{
-		CancellationReason: oneOf(reason, "duplicate", "fraudulent", "requested_by_customer", "abandoned"),
+		CancellationReason: words.Texts("cancellation_reason")[reason],
 		Expand:             []string{latestCharge},
 	})
-}
-
-// refundReason is the reason of a refund, if it is one of Stripe's words.
-// Source: https://docs.stripe.com/api/refunds/create.
-func refundReason(word string) string {
-	return oneOf(word, "duplicate", "fraudulent", "requested_by_customer")
 }

@@ -59,7 +59,7 @@ func openPaymentSession(ctx context.Context, stripe *api.Client, req *paymentsv1
 		AutomaticPaymentMethods: automaticUnless(types),
 		Customer:                req.GetCustomerId(),
 		ReceiptEmail:            req.GetCustomer().GetEmail(),
-		SetupFutureUsage:        setupUsage(req.GetSetupFutureUsage()),
+		SetupFutureUsage:        setupUsages.Word(req.GetSetupFutureUsage()),
 		Metadata:                metadata,
 	})
 	if err != nil {
@@ -79,7 +79,7 @@ func openSetupSession(ctx context.Context, stripe *api.Client, req *paymentsv1.C
 		PaymentMethodTypes:      types,
 		AutomaticPaymentMethods: automaticUnless(types),
 		Customer:                req.GetCustomerId(),
-		Usage:                   setupUsage(req.GetSetupFutureUsage()),
+		Usage:                   setupUsages.Word(req.GetSetupFutureUsage()),
 		Metadata:                metadata,
 	})
 	if err != nil {
@@ -115,15 +115,4 @@ func automaticUnless(types []string) *api.AutomaticPaymentMethods {
 		return nil
 	}
 	return &api.AutomaticPaymentMethods{Enabled: true}
-}
-
-func setupUsage(u paymentsv1.SetupFutureUsage) string {
-	switch u {
-	case paymentsv1.SetupFutureUsage_SETUP_FUTURE_USAGE_ON_SESSION:
-		return "on_session"
-	case paymentsv1.SetupFutureUsage_SETUP_FUTURE_USAGE_OFF_SESSION:
-		return "off_session"
-	default:
-		return ""
-	}
 }

@@ -32,7 +32,7 @@ func TestPaymentStatus(t *testing.T) {
 		{"unknown word", api.PaymentIntent{Status: "requires_patience"}, paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := paymentStatus(&tt.intent); got != tt.want {
+			if got := paymentStatus(t.Context(), &tt.intent); got != tt.want {
 				t.Errorf("status is %s, want %s", got, tt.want)
 			}
 		})
@@ -49,7 +49,7 @@ func TestRefundStatus(t *testing.T) {
 		"":                paymentsv1.RefundStatus_REFUND_STATUS_UNKNOWN,
 		"on_its_way":      paymentsv1.RefundStatus_REFUND_STATUS_UNKNOWN,
 	} {
-		if got := refundStatus(word); got != want {
+		if got := refundStatuses.Meaning(t.Context(), word); got != want {
 			t.Errorf("%q is %s, want %s", word, got, want)
 		}
 	}

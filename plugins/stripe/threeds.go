@@ -6,7 +6,6 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
-	"github.com/patchbay/patchbay/sdk"
 )
 
 // setThreeDS says how the payer is authenticated: by Stripe, with the caller's
@@ -41,15 +40,8 @@ func importThreeDS(options *api.CardOptions, from *paymentsv1.ThreeDsAuthenticat
 	if !slices.Contains([]string{"2.1.0", "2.2.0", "2.3.0", "2.3.1"}, from.GetVersion()) {
 		return invalid("three_ds.external.version", "must be 2.1.0, 2.2.0, 2.3.0 or 2.3.1")
 	}
-	status, ok := map[paymentsv1.ThreeDsStatus]string{
-		paymentsv1.ThreeDsStatus_THREE_DS_STATUS_AUTHENTICATED:     "Y",
-		paymentsv1.ThreeDsStatus_THREE_DS_STATUS_ATTEMPTED:         "A",
-		paymentsv1.ThreeDsStatus_THREE_DS_STATUS_NOT_AUTHENTICATED: "N",
-		paymentsv1.ThreeDsStatus_THREE_DS_STATUS_UNAVAILABLE:       "U",
-		paymentsv1.ThreeDsStatus_THREE_DS_STATUS_REJECTED:          "R",
-		paymentsv1.ThreeDsStatus_THREE_DS_STATUS_INFORMATIONAL:     "I",
-	}[from.GetStatus()]
-	if !ok {
+	status := aresStatuses.Word(from.GetStatus())
+	if status == "" {
 		return invalid("three_ds.external.status", "must be an outcome; a challenge that is required is none")
 	}
 	if from.GetCavv() == "" {
@@ -76,26 +68,11 @@ func threeDSResult(ctx context.Context, r *api.ThreeDSecureResult) *paymentsv1.T
 	}
 	told := &paymentsv1.ThreeDsAuthentication{
 		Version: r.Version, DsTransactionId: r.TransactionID, Eci: r.ElectronicCommerceIndicator,
-		Challenged: r.AuthenticationFlow == "challenge",
+		Challenged: r.AuthenticationFlow == "challenge", Status: threeDSResults.Meaning(ctx, r.Result),
 	}
 	result := &paymentsv1.ThreeDsResult{Authentication: told}
 	if r.ExemptionIndicator == "low_risk" {
 		result.Exemption = paymentsv1.ScaExemption_SCA_EXEMPTION_TRANSACTION_RISK_ANALYSIS
-	}
-	switch r.Result {
-	case "authenticated":
-		told.Status = paymentsv1.ThreeDsStatus_THREE_DS_STATUS_AUTHENTICATED
-	case "attempt_acknowledged":
-		told.Status = paymentsv1.ThreeDsStatus_THREE_DS_STATUS_ATTEMPTED
-	case "failed":
-		told.Status = paymentsv1.ThreeDsStatus_THREE_DS_STATUS_NOT_AUTHENTICATED
-	case "data_share_only":
-		told.Status = paymentsv1.ThreeDsStatus_THREE_DS_STATUS_INFORMATIONAL
-	case "not_supported", "processing_error":
-		told.Status = paymentsv1.ThreeDsStatus_THREE_DS_STATUS_UNAVAILABLE
-	case "", "exempted":
-	default:
-		sdk.Unmapped(ctx, "three_ds.authentication.status", r.Result)
 	}
 	return result
 }

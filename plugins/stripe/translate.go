@@ -9,7 +9,6 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
-	"github.com/patchbay/patchbay/sdk"
 )
 
 // tell says what Stripe answered, or what the absence of an answer means.
@@ -35,7 +34,7 @@ func payment(ctx context.Context, intent *api.PaymentIntent) (*paymentsv1.Paymen
 	p := &paymentsv1.Payment{
 		Id:         intent.ID,
 		Reference:  intent.Metadata[referenceKey],
-		Status:     paymentStatus(intent),
+		Status:     paymentStatus(ctx, intent),
 		CreateTime: timestamp(intent.Created),
 		CustomerId: string(intent.Customer),
 	}
@@ -48,8 +47,6 @@ func payment(ctx context.Context, intent *api.PaymentIntent) (*paymentsv1.Paymen
 		data["latest_charge"] = intent.LatestCharge.ID
 	}
 	switch p.GetStatus() {
-	case paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN:
-		sdk.Unmapped(ctx, "payment.status", intent.Status)
 	case paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED:
 		p.Decline = decline(ctx, intent.LastPaymentError)
 	case paymentsv1.PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION:
@@ -66,7 +63,7 @@ func payment(ctx context.Context, intent *api.PaymentIntent) (*paymentsv1.Paymen
 func setInstrumentTold(ctx context.Context, p *paymentsv1.Payment, intent *api.PaymentIntent) {
 	if charge := intent.LatestCharge; charge != nil && charge.PaymentMethodDetails.Type != "" {
 		told := &charge.PaymentMethodDetails
-		p.PaymentMethod = shown(told)
+		p.PaymentMethod = shown(ctx, told)
 		p.NetworkTransactionId = told.Card.NetworkTransactionID
 		p.ApprovalCode = told.Card.AuthorizationCode
 		p.AuthorizationExpireTime = timestamp(told.Card.CaptureBefore)

@@ -199,16 +199,12 @@ func subject[A, M any](ctx context.Context, raw []byte, read func([]byte) (A, er
 // debitMandate says what Stripe said of a Mandate. It is known to callers by the
 // PaymentMethod that it permits to debit.
 func debitMandate(ctx context.Context, m *api.Mandate) *paymentsv1.Mandate {
-	told := &paymentsv1.Mandate{
-		Id: string(m.PaymentMethod), Status: debitMandateStatus(m.Status),
+	return &paymentsv1.Mandate{
+		Id: string(m.PaymentMethod), Status: mandateStatuses.Meaning(ctx, m.Status),
 		ConnectorData: &structpb.Struct{Fields: map[string]*structpb.Value{
 			"mandate": structpb.NewStringValue(m.ID), "status": structpb.NewStringValue(m.Status),
 		}},
 	}
-	if told.GetStatus() == paymentsv1.MandateStatus_MANDATE_STATUS_UNKNOWN {
-		sdk.Unmapped(ctx, "mandate.status", m.Status)
-	}
-	return told
 }
 
 // chargedPayment is a payment as its charge tells it, with what was authorized,
@@ -218,22 +214,14 @@ func chargedPayment(ctx context.Context, charge *api.Charge) (*paymentsv1.Paymen
 		ID: string(charge.PaymentIntent), Currency: charge.Currency, Amount: charge.Amount, AmountReceived: charge.AmountCaptured,
 		Created: charge.Created, Metadata: charge.Metadata, LatestCharge: charge,
 	}
-	p := &paymentsv1.Payment{Id: intent.ID, Reference: intent.Metadata[referenceKey], CreateTime: timestamp(intent.Created)}
-	switch {
-	case charge.Status == "pending":
-		p.Status = paymentsv1.PaymentStatus_PAYMENT_STATUS_PENDING
-	case charge.Status == "failed":
-		p.Status = paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED
+	p := &paymentsv1.Payment{
+		Id: intent.ID, Reference: intent.Metadata[referenceKey], Status: chargeStatus(ctx, charge), CreateTime: timestamp(intent.Created),
+	}
+	switch p.GetStatus() {
+	case paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED:
 		p.Decline = decline(ctx, &api.Failure{Code: charge.FailureCode, Message: charge.FailureMessage})
-	case charge.Status == "succeeded" && charge.Captured:
-		p.Status = paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED
-	case charge.Status == "succeeded" && charge.Refunded:
-		p.Status = paymentsv1.PaymentStatus_PAYMENT_STATUS_VOIDED
-	case charge.Status == "succeeded":
-		p.Status, intent.AmountCapturable = paymentsv1.PaymentStatus_PAYMENT_STATUS_AUTHORIZED, charge.Amount
-	default:
-		p.Status = paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN
-		sdk.Unmapped(ctx, "payment.status", charge.Status)
+	case paymentsv1.PaymentStatus_PAYMENT_STATUS_AUTHORIZED:
+		intent.AmountCapturable = charge.Amount
 	}
 	setInstrumentTold(ctx, p, intent)
 	return p, setAmounts(p, intent)
