@@ -7,6 +7,7 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk"
 )
 
 // nextAction is what somebody must do. Stripe.js and Stripe's mobile SDKs can do
@@ -20,15 +21,13 @@ func nextAction(a *api.NextAction, clientSecret string) *paymentsv1.NextAction {
 	switch a.Type {
 	case "redirect_to_url", "alipay_handle_redirect", "verify_with_microdeposits":
 		if url := cmp.Or(d.URL, d.HostedVerificationURL); url != "" {
-			return &paymentsv1.NextAction{Action: &paymentsv1.NextAction_Redirect{Redirect: &paymentsv1.Redirect{Url: url, Method: "GET"}}}
+			return sdk.RedirectTo(url)
 		}
 	case "boleto_display_details", "konbini_display_details", "multibanco_display_details", "oxxo_display_details":
-		return &paymentsv1.NextAction{Action: &paymentsv1.NextAction_DisplayVoucher{DisplayVoucher: &paymentsv1.DisplayVoucher{
-			PaymentCode: cmp.Or(d.Number, d.Reference),
-			VoucherUrl:  cmp.Or(d.HostedVoucherURL, d.PDF),
-			Entity:      d.Entity,
-			ExpireTime:  timestamp(cmp.Or(d.ExpiresAt, d.ExpiresAfter)),
-		}}}
+		return sdk.NextAction(&paymentsv1.DisplayVoucher{
+			PaymentCode: cmp.Or(d.Number, d.Reference), Entity: d.Entity,
+			VoucherUrl: cmp.Or(d.HostedVoucherURL, d.PDF), ExpireTime: timestamp(cmp.Or(d.ExpiresAt, d.ExpiresAfter)),
+		})
 	case "cashapp_handle_redirect_or_display_qr_code", "klarna_display_qr_code", "paynow_display_qr_code", "pix_display_qr_code",
 		"promptpay_display_qr_code", "swish_handle_redirect_or_display_qr_code", "wechat_pay_display_qr_code":
 		code := &paymentsv1.DisplayQr{
@@ -38,10 +37,10 @@ func nextAction(a *api.NextAction, clientSecret string) *paymentsv1.NextAction {
 			ExpireTime: timestamp(cmp.Or(d.ExpiresAt, d.QRCode.ExpiresAt)),
 		}
 		if code.GetData() != "" || code.GetImageUrl() != "" {
-			return &paymentsv1.NextAction{Action: &paymentsv1.NextAction_DisplayQr{DisplayQr: code}}
+			return sdk.NextAction(code)
 		}
 	case "blik_authorize", "card_await_notification":
-		return &paymentsv1.NextAction{Action: &paymentsv1.NextAction_Wait{Wait: &paymentsv1.Wait{}}}
+		return sdk.NextAction(&paymentsv1.Wait{})
 	}
 	return clientAction(a, clientSecret)
 }
@@ -55,5 +54,5 @@ func clientAction(a *api.NextAction, clientSecret string) *paymentsv1.NextAction
 			hand.Parameters = &structpb.Struct{Fields: map[string]*structpb.Value{"next_action": structpb.NewStructValue(action)}}
 		}
 	}
-	return &paymentsv1.NextAction{Action: &paymentsv1.NextAction_ClientSdk{ClientSdk: hand}}
+	return sdk.NextAction(hand)
 }

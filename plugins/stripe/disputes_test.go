@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk/connectortest"
 )
@@ -93,12 +94,14 @@ func TestEvidence(t *testing.T) {
 		"refund_policy_disclosure": text(paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_REFUND_POLICY),
 		"product_description":      text(paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_PRODUCT_DESCRIPTION),
 	} {
-		got, err := evidenceWords([]*paymentsv1.DisputeEvidence{piece})
-		if err != nil || len(got) != 1 || got[want] == "" {
-			t.Errorf("%s: %v, %v", want, got, err)
+		stripe := &call{Client: &api.Client{}}
+		got := evidenceWords(stripe, []*paymentsv1.DisputeEvidence{piece})
+		if stripe.Fault != nil || len(got) != 1 || got[want] == "" {
+			t.Errorf("%s: %v, %v", want, got, stripe.Fault)
 		}
 	}
-	if _, err := evidenceWords([]*paymentsv1.DisputeEvidence{text(delivery), text(prior)}); err == nil {
+	stripe := &call{Client: &api.Client{}}
+	if evidenceWords(stripe, []*paymentsv1.DisputeEvidence{text(delivery), text(prior)}); stripe.Fault == nil {
 		t.Error("two pieces went to one field")
 	}
 	h, _, recorder := seeded(t)

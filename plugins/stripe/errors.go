@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	"github.com/patchbay/patchbay/sdk"
@@ -14,15 +15,6 @@ const (
 	keyReused = "IDEMPOTENCY_KEY_REUSED" // the key belongs to another request
 	refused   = "REFUSED"                // a refusal of what has no decline to say so
 )
-
-// invalid refuses a request for one of its fields.
-func invalid(field, description string) *sdk.Error {
-	return &sdk.Error{
-		Kind:    sdk.InvalidRequest,
-		Message: field + ": " + description,
-		Fields:  []sdk.FieldViolation{{Field: field, Description: description}},
-	}
-}
 
 // refusal returns Stripe's error if it is the answer of somebody with the
 // authority to say no: the parameters were valid, and the payment was refused.
@@ -42,10 +34,22 @@ func answeredWith(err error, status int) bool {
 }
 
 // readFailure is failure for a request that only reads.
-func readFailure(err error) *sdk.Error { return failure(err).OfRead() }
+func (c *call) readFailure(err error) *sdk.Error { return c.failure(err).OfRead() }
 
-// failure says what the absence of an answer means. It claims that nothing was
-// done only where Stripe says so.
+// failure says what the absence of an answer means, without the call's secret:
+// Stripe quotes ids that it does not know.
+func (c *call) failure(err error) *sdk.Error {
+	told := failure(err)
+	if c.secret != "" {
+		told.Message = strings.ReplaceAll(told.Message, c.secret, "[redacted]")
+		for i := range told.Fields {
+			told.Fields[i].Description = strings.ReplaceAll(told.Fields[i].Description, c.secret, "[redacted]")
+		}
+	}
+	return told
+}
+
+// failure claims that nothing was done only where Stripe says so.
 // Source: https://docs.stripe.com/error-low-level.
 func failure(err error) *sdk.Error {
 	var (
@@ -58,7 +62,7 @@ func failure(err error) *sdk.Error {
 	case !errors.As(err, &e): // a 200 that nobody can read
 		return sdk.Errorf(sdk.OutcomeUnknown, "", "%w", err)
 	}
-	switch {
+	switch reason := words.Texts("error.reason")[e.Code]; {
 	case e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden:
 		return answered(e, sdk.Misconfigured, "")
 	case e.Status == http.StatusTooManyRequests:
@@ -67,26 +71,23 @@ func failure(err error) *sdk.Error {
 		limited := answered(e, sdk.RateLimited, "")
 		limited.RetryAfter = e.RetryAfter
 		return limited
-	case e.Status >= http.StatusInternalServerError, e.Status < http.StatusBadRequest, e.Type == "":
-		return answered(e, sdk.OutcomeUnknown, "")
-	case e.Status == http.StatusConflict, e.Code == "idempotency_key_in_use":
+	case e.Status >= http.StatusInternalServerError, e.Status < http.StatusBadRequest, e.Type == "",
+		e.Status == http.StatusFailedDependency, e.Status == http.StatusRequestTimeout,
 		// Another request with this key is still running: its outcome is ours.
-		return answered(e, sdk.OutcomeUnknown, "")
-	case e.Status == http.StatusFailedDependency, e.Status == http.StatusRequestTimeout:
+		e.Status == http.StatusConflict, e.Code == "idempotency_key_in_use":
 		return answered(e, sdk.OutcomeUnknown, "")
 	case e.Type == api.TypeIdempotencyError:
 		return answered(e, sdk.Precondition, keyReused)
-	case words.Texts("error.reason")[e.Code] != "":
-		return answered(e, sdk.Precondition, words.Texts("error.reason")[e.Code])
+	case reason != "":
+		return answered(e, sdk.Precondition, reason)
 	case e.Status == http.StatusPaymentRequired:
 		return answered(e, sdk.Precondition, refused)
-	default:
-		bad := answered(e, sdk.InvalidRequest, "")
-		if field := fieldOf(e); field != "" {
-			bad.Fields = []sdk.FieldViolation{{Field: field, Description: e.Message}}
-		}
-		return bad
 	}
+	bad := answered(e, sdk.InvalidRequest, "")
+	if field := fieldOf(e); field != "" {
+		bad.Fields = []sdk.FieldViolation{{Field: field, Description: e.Message}}
+	}
+	return bad
 }
 
 // answered is an error that Stripe's answer speaks of, with what a caller needs

@@ -3,9 +3,9 @@ package stripe
 import (
 	"cmp"
 	"context"
+	"errors"
+	"slices"
 	"strings"
-
-	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
@@ -17,166 +17,111 @@ import (
 // PaymentMethod.
 const setupPrefix = "seti_"
 
-// setupExpansion is expanded in every setup.
-func setupExpansion() []string { return []string{"payment_method", "mandate"} }
-
 // SetupMandate implements sdk.MandateStarter. Without a customer it makes one:
 // Stripe keeps instruments for customers alone.
 // Source: https://docs.stripe.com/payments/save-and-reuse.
 func (*Connector) SetupMandate(ctx context.Context, req *paymentsv1.SetupMandateRequest) (*paymentsv1.SetupMandateResponse, error) {
-	params, err := setupParams(req)
-	if err != nil {
-		return nil, err
-	}
-	stripe, err := client(ctx)
-	if err != nil {
-		return nil, err
-	}
-	from := payer{method: req.GetPaymentMethod(), customer: req.GetCustomer(), billing: req.GetBillingAddress()}
-	with, err := from.instrument(ctx, stripe)
-	if err != nil {
-		return nil, readFailure(err)
-	}
-	if !with.stored {
-		return nil, notTaken(with.name + " for later payments")
-	}
-	params.PaymentMethodTypes = []string{with.stripe}
-	params.PaymentMethod, params.PaymentMethodData = with.id, with.data
-	params.MandateData, err = mandateData(with.method, firstAcceptance(req.GetAcceptance(), req.GetPaymentMethod().GetBankDebit().GetAcceptance()), req.GetBrowserInfo())
-	if err != nil {
-		return nil, err
-	}
-	if params.Customer == "" {
-		if params.Customer, err = customerFor(ctx, stripe, from); err != nil {
-			return nil, err
-		}
-	}
-	setup, err := stripe.CreateSetupIntent(ctx, params)
-	if refused, ok := refusal(err); ok {
-		return &paymentsv1.SetupMandateResponse{Mandate: refusedMandate(ctx, req.GetReference(), refused)}, nil
-	}
-	if err != nil {
-		return nil, withoutSecret(failure(err), with.secret)
-	}
-	return &paymentsv1.SetupMandateResponse{Mandate: mandate(ctx, setup)}, nil
-}
-
-// setupParams are the parameters but for the instrument and the customer.
-func setupParams(req *paymentsv1.SetupMandateRequest) (api.CreateSetupIntentParams, error) {
-	params := api.CreateSetupIntentParams{
+	stripe := callWithoutOptions(ctx, req)
+	params := api.SetupIntentParams{
 		Confirm:     true,
 		Customer:    req.GetCustomerId(),
 		Usage:       "off_session",
 		ReturnURL:   req.GetReturnUrl(),
 		Description: req.GetTerms().GetDescription(),
-		Expand:      setupExpansion(),
-	}
-	if err := noOptions(req.GetConnectorOptions()); err != nil {
-		return params, err
+		Metadata:    stripe.metadata(req.GetMetadata(), req.GetReference()),
+		Expand:      []string{"payment_method", "mandate"},
 	}
 	if req.GetVerificationAmount().GetMinorUnits() != 0 {
-		return params, invalid("verification_amount", "must be zero: Stripe asks the issuer without an amount")
+		stripe.refuse("verification_amount", "must be zero: Stripe asks the issuer without an amount")
 	}
-	var err error
-	if params.Metadata, err = metadataOf(req.GetMetadata(), req.GetReference()); err != nil {
-		return params, err
+	params.PaymentMethodOptions.Card.Network = req.GetPaymentMethod().GetCard().GetNetwork()
+	setThreeDS(stripe, &params.PaymentMethodOptions.Card, req.GetThreeDs())
+	from := payer{method: req.GetPaymentMethod(), customer: req.GetCustomer(), billing: req.GetBillingAddress()}
+	with := from.instrument(ctx, stripe)
+	if !slices.Contains(capabilities["SetupMandate"][0].GetPaymentMethodTypes(), with.name) {
+		stripe.note(notTaken(with.name + " for later payments"))
 	}
-	options := &params.PaymentMethodOptions.Card
-	if options.Network = req.GetPaymentMethod().GetCard().GetNetwork(); req.GetThreeDs() != nil {
-		err = setThreeDS(options, req.GetThreeDs())
+	params.PaymentMethodTypes = []string{with.stripe}
+	params.PaymentMethod, params.PaymentMethodData = with.id, with.data
+	agreed := cmp.Or(req.GetAcceptance(), req.GetPaymentMethod().GetBankDebit().GetAcceptance())
+	params.MandateData = acceptance(stripe, with, agreed, req.GetBrowserInfo())
+	if params.Customer == "" {
+		params.Customer = customerFor(ctx, stripe, from)
 	}
-	return params, err
-}
-
-// refusedMandate is the answer to a refusal, which may come before there is a
-// setup.
-func refusedMandate(ctx context.Context, reference string, refused *api.Error) *paymentsv1.Mandate {
-	m := &paymentsv1.Mandate{Reference: reference}
-	if refused.SetupIntent != nil {
-		m = mandate(ctx, refused.SetupIntent)
-		m.NextAction = nil
-	}
-	m.Status = paymentsv1.MandateStatus_MANDATE_STATUS_DECLINED
-	m.Decline = decline(ctx, &refused.Failure)
-	return m
+	mandate, err := attempt(ctx, stripe, "/v1/setup_intents", params, mandate,
+		func(ctx context.Context, refused *api.Error) (*paymentsv1.Mandate, error) {
+			m := &paymentsv1.Mandate{Reference: req.GetReference()} // a refusal may come before there is a setup
+			if refused.SetupIntent != nil {
+				m, _ = mandate(ctx, refused.SetupIntent)
+			}
+			m.Status, m.NextAction = paymentsv1.MandateStatus_MANDATE_STATUS_DECLINED, nil
+			m.Decline = decline(ctx, &refused.Failure)
+			return m, nil
+		})
+	return &paymentsv1.SetupMandateResponse{Mandate: mandate}, err
 }
 
 // ChargeMandate implements sdk.MandateCharger. It reads the mandate first: Stripe
 // wants the instrument, its type and its customer named.
 func (*Connector) ChargeMandate(ctx context.Context, req *paymentsv1.ChargeMandateRequest) (*paymentsv1.ChargeMandateResponse, error) {
-	stripe, err := clientFor(ctx, "mandate_id", req.GetMandateId(), req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	amount, err := units(req.GetAmount())
-	if err != nil {
-		return nil, err
-	}
-	metadata, err := metadataOf(req.GetMetadata(), req.GetReference())
-	if err != nil {
-		return nil, err
+	stripe := callOn(ctx, req, "mandate_id", req.GetMandateId())
+	params := api.PaymentIntentParams{
+		Amount:                    stripe.units(req.GetAmount()),
+		Currency:                  currency(req.GetAmount()),
+		Confirm:                   true,
+		CaptureMethod:             captureMethod(req.GetCaptureMethod()),
+		OffSession:                offSession(req.GetReason()),
+		Description:               req.GetDescription(),
+		StatementDescriptorSuffix: req.GetStatementDescriptor(),
+		Metadata:                  stripe.metadata(req.GetMetadata(), req.GetReference()),
+		Expand:                    []string{latestCharge},
 	}
 	if req.GetChargeDate() != "" {
-		return nil, invalid("charge_date", "is not taken: Stripe draws at once")
+		stripe.refuse("charge_date", "is not taken: Stripe draws at once")
 	}
-	kept, err := findMandate(ctx, stripe, "mandate_id", req.GetMandateId())
+	kept, err := stripe.mandate(ctx, "mandate_id", req.GetMandateId())
 	if err != nil {
 		return nil, err
 	}
 	if id := req.GetCustomerId(); id != "" && id != kept.customer() {
-		return nil, invalid("customer_id", "is not the mandate's customer")
+		stripe.refuse("customer_id", "is not the mandate's customer")
 	}
-	params := api.CreatePaymentIntentParams{
-		Amount:        amount,
-		Currency:      currency(req.GetAmount()),
-		Confirm:       true,
-		CaptureMethod: captureMethod(req.GetCaptureMethod()),
-		OffSession:    offSession(req.GetReason()),
-		Description:   req.GetDescription(),
-		Metadata:      metadata,
-		Expand:        []string{latestCharge},
-
-		StatementDescriptorSuffix: req.GetStatementDescriptor(),
-	}
-	if err := kept.payWith(&params); err != nil {
-		return nil, err
-	}
-	payment, err := pay(ctx, stripe, params, asked{req.GetReference(), req.GetAmount()}, "")
+	kept.payWith(stripe, &params)
+	payment, err := pay(ctx, stripe, params, &paymentsv1.Payment{Reference: req.GetReference(), Amount: req.GetAmount()})
 	return &paymentsv1.ChargeMandateResponse{Payment: payment}, err
 }
 
 // GetMandate implements sdk.MandateGetter.
 func (*Connector) GetMandate(ctx context.Context, req *paymentsv1.GetMandateRequest) (*paymentsv1.GetMandateResponse, error) {
-	stripe, err := clientFor(ctx, "mandate_id", req.GetMandateId(), req.GetConnectorOptions())
+	stripe := callOn(ctx, req, "mandate_id", req.GetMandateId())
+	kept, err := stripe.mandate(ctx, "mandate_id", req.GetMandateId())
 	if err != nil {
 		return nil, err
 	}
-	kept, err := findMandate(ctx, stripe, "mandate_id", req.GetMandateId())
-	if err != nil {
-		return nil, err
-	}
-	return &paymentsv1.GetMandateResponse{Mandate: kept.mandate(ctx)}, nil
+	return &paymentsv1.GetMandateResponse{Mandate: kept.told(ctx)}, nil
 }
 
 // RevokeMandate implements sdk.MandateRevoker. Stripe has no way back from it.
 func (*Connector) RevokeMandate(ctx context.Context, req *paymentsv1.RevokeMandateRequest) (*paymentsv1.RevokeMandateResponse, error) {
-	stripe, err := clientFor(ctx, "mandate_id", req.GetMandateId(), req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	kept, err := findMandate(ctx, stripe, "mandate_id", req.GetMandateId())
+	stripe := callOn(ctx, req, "mandate_id", req.GetMandateId())
+	kept, err := stripe.mandate(ctx, "mandate_id", req.GetMandateId())
 	if err != nil {
 		return nil, err
 	}
 	if kept.method == nil {
 		return nil, sdk.Errorf(sdk.Precondition, "", "there is nothing set up that could be revoked")
 	}
-	detached, err := stripe.DetachPaymentMethod(ctx, kept.method.ID)
+	kept.method, err = detach(ctx, stripe, kept.method.ID)
 	if err != nil {
-		return nil, failure(err)
+		return nil, err
 	}
-	kept.method = detached
-	return &paymentsv1.RevokeMandateResponse{Mandate: kept.mandate(ctx)}, nil
+	return &paymentsv1.RevokeMandateResponse{Mandate: kept.told(ctx)}, nil
+}
+
+// detach ends the keeping of an instrument for a customer. It can't be used again.
+// Source: https://docs.stripe.com/api/payment_methods/detach.
+func detach(ctx context.Context, stripe *call, id string) (*api.PaymentMethod, error) {
+	return write[api.PaymentMethod](ctx, stripe, api.Path("payment_methods", id, "detach"), nil, itself)
 }
 
 // keptMandate is a mandate as Stripe keeps it.
@@ -185,31 +130,27 @@ type keptMandate struct {
 	method *api.PaymentMethod // nil while there is none
 }
 
-// findMandate reads a mandate, which changes nothing.
-func findMandate(ctx context.Context, stripe *api.Client, field, id string) (*keptMandate, error) {
-	if strings.TrimLeft(id, idCharacters) != "" {
-		return nil, invalid(field, "is not an id of Stripe's")
+// mandate reads a mandate. What Stripe finds wrong with its id is wrong with the field.
+func (c *call) mandate(ctx context.Context, field, id string) (kept *keptMandate, err error) {
+	if c.note(sdk.CheckID(field, id)); c.Fault != nil {
+		return nil, c.Fault
 	}
-	if !strings.HasPrefix(id, setupPrefix) {
-		method, err := stripe.GetPaymentMethod(ctx, id)
-		if err != nil {
-			return nil, aboutField(readFailure(err), field)
+	kept = &keptMandate{}
+	if strings.HasPrefix(id, setupPrefix) {
+		kept.setup, err = read[api.SetupIntent](ctx, c, api.Path("setup_intents", id), api.Expand("payment_method", "mandate"), itself)
+		if err == nil {
+			kept.method = kept.setup.PaymentMethod
 		}
-		return &keptMandate{method: method}, nil
+	} else {
+		kept.method, err = read[api.PaymentMethod](ctx, c, api.Path("payment_methods", id), nil, itself)
 	}
-	setup, err := stripe.GetSetupIntent(ctx, id, setupExpansion()...)
-	if err != nil {
-		return nil, aboutField(readFailure(err), field)
+	var failed *sdk.Error
+	if errors.As(err, &failed) {
+		for i := range failed.Fields {
+			failed.Fields[i].Field = field
+		}
 	}
-	return &keptMandate{setup, setup.PaymentMethod}, nil
-}
-
-// aboutField names the field that led to a fault, where there is one.
-func aboutField(e *sdk.Error, field string) *sdk.Error {
-	for i := range e.Fields {
-		e.Fields[i].Field = field
-	}
-	return e
+	return kept, err
 }
 
 // customer is whose mandate it is; nobody's once it is revoked.
@@ -221,27 +162,28 @@ func (k *keptMandate) customer() string {
 }
 
 // payWith pays with the mandate.
-func (k *keptMandate) payWith(params *api.CreatePaymentIntentParams) error {
+func (k *keptMandate) payWith(stripe *call, params *api.PaymentIntentParams) {
 	if k.customer() == "" || k.setup != nil && k.setup.Status != "succeeded" {
-		return sdk.Errorf(sdk.Precondition, "", "the mandate is not active")
+		stripe.note(sdk.Errorf(sdk.Precondition, "", "the mandate is not active"))
+		return
 	}
-	params.PaymentMethod = k.method.ID
-	params.PaymentMethodTypes = []string{k.method.Type}
+	params.PaymentMethod, params.PaymentMethodTypes = k.method.ID, []string{k.method.Type}
 	params.Customer = k.customer()
 	if k.setup != nil && k.setup.Mandate != nil {
 		params.Mandate = k.setup.Mandate.ID
 	}
-	return nil
 }
 
-func (k *keptMandate) mandate(ctx context.Context) *paymentsv1.Mandate {
+// told says the mandate in the contract's words.
+func (k *keptMandate) told(ctx context.Context) *paymentsv1.Mandate {
 	if k.setup != nil {
 		k.setup.PaymentMethod = k.method
-		return mandate(ctx, k.setup)
+		m, _ := mandate(ctx, k.setup)
+		return m
 	}
 	m := &paymentsv1.Mandate{
-		Id: k.method.ID, Status: paymentsv1.MandateStatus_MANDATE_STATUS_ACTIVE, PaymentMethod: methodDetails(ctx, k.method),
-		CustomerId: k.customer(), CreateTime: timestamp(k.method.Created),
+		Id: k.method.ID, Status: paymentsv1.MandateStatus_MANDATE_STATUS_ACTIVE, CreateTime: timestamp(k.method.Created),
+		CustomerId: k.customer(), PaymentMethod: methodDetails(ctx, k.method),
 	}
 	if m.GetCustomerId() == "" {
 		m.Status = paymentsv1.MandateStatus_MANDATE_STATUS_REVOKED
@@ -250,19 +192,14 @@ func (k *keptMandate) mandate(ctx context.Context) *paymentsv1.Mandate {
 }
 
 // mandate says what Stripe said of a setup.
-func mandate(ctx context.Context, s *api.SetupIntent) *paymentsv1.Mandate {
-	m := &paymentsv1.Mandate{
-		Id:         s.ID,
-		Reference:  s.Metadata[referenceKey],
-		Status:     mandateStatus(ctx, s),
-		CustomerId: string(s.Customer),
-		CreateTime: timestamp(s.Created),
-		ConnectorData: &structpb.Struct{Fields: map[string]*structpb.Value{
-			"status": structpb.NewStringValue(s.Status),
-		}},
-	}
+func mandate(ctx context.Context, s *api.SetupIntent) (*paymentsv1.Mandate, error) {
+	data := map[string]any{"status": s.Status}
 	if s.Mandate != nil {
-		m.ConnectorData.Fields["mandate"] = structpb.NewStringValue(s.Mandate.ID)
+		data["mandate"] = s.Mandate.ID
+	}
+	m := &paymentsv1.Mandate{
+		Id: s.ID, Reference: s.Metadata[referenceKey], Status: mandateStatus(ctx, s), CustomerId: string(s.Customer),
+		CreateTime: timestamp(s.Created), ConnectorData: connectorData(data),
 	}
 	if s.PaymentMethod != nil && s.PaymentMethod.Type != "" {
 		m.PaymentMethod = methodDetails(ctx, s.PaymentMethod)
@@ -273,35 +210,5 @@ func mandate(ctx context.Context, s *api.SetupIntent) *paymentsv1.Mandate {
 	case paymentsv1.MandateStatus_MANDATE_STATUS_REQUIRES_ACTION:
 		m.NextAction = nextAction(s.NextAction, s.ClientSecret)
 	}
-	return m
-}
-
-// firstAcceptance returns the first acceptance that there is.
-func firstAcceptance(all ...*paymentsv1.MandateAcceptance) *paymentsv1.MandateAcceptance {
-	return cmp.Or(all...)
-}
-
-// mandateData says how the payer agreed, which Stripe wants for debits alone.
-// Source: mandate_data in https://docs.stripe.com/api/payment_intents/create.
-func mandateData(m method, acceptance *paymentsv1.MandateAcceptance, browser *paymentsv1.BrowserInfo) (*api.MandateData, error) {
-	if !strings.HasSuffix(m.name, "_debit") {
-		return nil, nil
-	}
-	agreed := api.CustomerAcceptance{Type: "offline"}
-	if acceptance.GetAcceptTime() != nil {
-		agreed.AcceptedAt = acceptance.GetAcceptTime().GetSeconds()
-	}
-	switch acceptance.GetKind() {
-	case paymentsv1.MandateAcceptanceKind_MANDATE_ACCEPTANCE_KIND_PAPER, paymentsv1.MandateAcceptanceKind_MANDATE_ACCEPTANCE_KIND_TELEPHONE:
-	default:
-		agreed.Type = "online"
-		agreed.Online = &api.OnlineAcceptance{
-			IPAddress: cmp.Or(acceptance.GetIpAddress(), browser.GetIpAddress()),
-			UserAgent: cmp.Or(acceptance.GetUserAgent(), browser.GetUserAgent()),
-		}
-		if agreed.Online.IPAddress == "" || agreed.Online.UserAgent == "" {
-			return nil, invalid("payment_method.bank_debit.acceptance", "Stripe needs the IP address and the User-Agent with which the payer agreed")
-		}
-	}
-	return &api.MandateData{CustomerAcceptance: agreed}, nil
+	return m, nil
 }

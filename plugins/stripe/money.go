@@ -18,7 +18,7 @@ func units(m *paymentsv1.Money) (int64, error) {
 	case "BHD", "JOD", "KWD", "OMR", "TND":
 		// Source: https://docs.stripe.com/currencies#three-decimal.
 		if m.GetMinorUnits()%10 != 0 {
-			return 0, invalid("amount.minor_units", "must end in 0: Stripe takes two decimal places of "+m.GetCurrencyCode())
+			return 0, sdk.InvalidField("amount.minor_units", "must end in 0: Stripe takes two decimal places of "+m.GetCurrencyCode())
 		}
 	}
 	return exponents().FromMinor(m)
@@ -31,7 +31,7 @@ func payoutUnits(m *paymentsv1.Money) (int64, error) {
 	switch m.GetCurrencyCode() {
 	case "HUF", "TWD", "ISK", "UGX":
 		if err == nil && amount%100 != 0 {
-			return 0, invalid("amount.minor_units", "Stripe pays out whole units of "+m.GetCurrencyCode())
+			return 0, sdk.InvalidField("amount.minor_units", "Stripe pays out whole units of "+m.GetCurrencyCode())
 		}
 	}
 	return amount, err
@@ -44,13 +44,3 @@ func money(currency string, amount int64) (*paymentsv1.Money, error) {
 
 // currency is how Stripe writes a currency.
 func currency(m *paymentsv1.Money) string { return strings.ToLower(m.GetCurrencyCode()) }
-
-// inCurrencyOf refuses an amount in another currency than the payment's. Stripe
-// takes the amounts of captures and refunds without a currency, so that
-// nothing else would stop 500 yen from becoming 5 dollars.
-func inCurrencyOf(paymentCurrency string, m *paymentsv1.Money) error {
-	if m != nil && currency(m) != paymentCurrency {
-		return invalid("amount.currency_code", "the payment's currency is "+strings.ToUpper(paymentCurrency))
-	}
-	return nil
-}

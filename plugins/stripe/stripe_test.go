@@ -94,7 +94,7 @@ func TestConfigIsChecked(t *testing.T) {
 	} {
 		h := connectortest.Start(t, New(), json.RawMessage(config))
 		_, err := h.Payments.GetPayment(h.Context(testKey), &paymentsv1.GetPaymentRequest{PaymentId: "pi_1"})
-		connectortest.WantError(t, err, codes.FailedPrecondition, configInvalid)
+		connectortest.WantError(t, err, codes.FailedPrecondition, "CONFIG_INVALID")
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v does not name %s", config, err, want)
 		}
@@ -106,9 +106,9 @@ func TestBaseURLDefaultsToStripe(t *testing.T) {
 		`{"api_key":"sk_test_1"}`: "https://api.stripe.com",
 		`{"api_key":"sk_test_1","base_url":"http://127.0.0.1:1/gateway/"}`: "http://127.0.0.1:1/gateway",
 	} {
-		c, err := client(sdk.WithCall(context.Background(), sdk.Call{Config: []byte(config), IdempotencyKey: testKey}))
-		if err != nil {
-			t.Fatal(err)
+		c := newCall(sdk.WithCall(context.Background(), sdk.Call{Config: []byte(config), IdempotencyKey: testKey}))
+		if c.Fault != nil {
+			t.Fatal(c.Fault)
 		}
 		if c.BaseURL != want || c.IdempotencyKey != testKey {
 			t.Errorf("%s: client is %+v", config, c)

@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -11,23 +12,8 @@ import (
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 )
 
-// tell says what Stripe answered, or what the absence of an answer means.
-func tell[A, M any](ctx context.Context, answer A, err error, translate func(context.Context, A) (M, error)) (M, error) {
-	if err != nil {
-		var none M
-		return none, failure(err)
-	}
-	return translate(ctx, answer)
-}
-
-// tellRead is tell for a request that only reads: nothing can have happened.
-func tellRead[A, M any](ctx context.Context, answer A, err error, translate func(context.Context, A) (M, error)) (M, error) {
-	told, err := tell(ctx, answer, err, translate)
-	if err != nil {
-		return told, readFailure(err)
-	}
-	return told, nil
-}
+// itself is the translation of what is needed as Stripe says it.
+func itself[P any](_ context.Context, object P) (P, error) { return object, nil }
 
 // payment says what Stripe said of a payment, and nothing of the request.
 func payment(ctx context.Context, intent *api.PaymentIntent) (*paymentsv1.Payment, error) {
@@ -42,19 +28,18 @@ func payment(ctx context.Context, intent *api.PaymentIntent) (*paymentsv1.Paymen
 		return nil, err
 	}
 	setInstrumentTold(ctx, p, intent)
-	data := map[string]any{"status": intent.Status}
-	if intent.LatestCharge != nil && intent.LatestCharge.ID != "" {
-		data["latest_charge"] = intent.LatestCharge.ID
-	}
 	switch p.GetStatus() {
 	case paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED:
 		p.Decline = decline(ctx, intent.LastPaymentError)
 	case paymentsv1.PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION:
 		p.NextAction = nextAction(intent.NextAction, intent.ClientSecret)
 	}
-	var err error
-	p.ConnectorData, err = structpb.NewStruct(data)
-	return p, err
+	data := map[string]any{"status": intent.Status}
+	if intent.LatestCharge != nil {
+		data["latest_charge"] = intent.LatestCharge.ID
+	}
+	p.ConnectorData = connectorData(data)
+	return p, nil
 }
 
 // setInstrumentTold says what was paid with, and what the network said. An
@@ -87,35 +72,40 @@ func setAmounts(p *paymentsv1.Payment, intent *api.PaymentIntent) error {
 	var authorized, refunded int64
 	charge := intent.LatestCharge
 	if charge != nil && charge.Paid {
-		authorized = charge.Amount
-		if partial := charge.PaymentMethodDetails.Card.AmountAuthorized; partial > 0 {
-			authorized = partial
-		}
+		authorized = cmp.Or(max(0, charge.PaymentMethodDetails.Card.AmountAuthorized), charge.Amount)
 		// What a partial capture gives up counts as refunded at Stripe, with a
 		// refund object of its own.
 		released := charge.Amount - charge.AmountCaptured - intent.AmountCapturable
 		refunded = max(0, charge.AmountRefunded-max(0, released))
 	}
-	for _, a := range []struct {
-		to    **paymentsv1.Money
-		units int64
-	}{
-		{&p.Amount, intent.Amount},
-		{&p.AuthorizedAmount, authorized},
-		{&p.CapturableAmount, intent.AmountCapturable},
-		{&p.CapturedAmount, intent.AmountReceived},
-		{&p.RefundedAmount, refunded},
+	for to, units := range map[**paymentsv1.Money]int64{
+		&p.Amount: intent.Amount, &p.AuthorizedAmount: authorized, &p.CapturableAmount: intent.AmountCapturable,
+		&p.CapturedAmount: intent.AmountReceived, &p.RefundedAmount: refunded,
 	} {
-		m, err := money(intent.Currency, a.units)
-		if err != nil {
+		var err error
+		if *to, err = money(intent.Currency, units); err != nil {
 			return err
 		}
-		*a.to = m
 	}
 	if charge != nil && charge.Object == "" {
 		p.AuthorizedAmount, p.RefundedAmount = nil, nil
 	}
 	return nil
+}
+
+// connectorData is what Stripe alone has words for, but for empty texts; nil if there
+// is nothing.
+func connectorData(of map[string]any) *structpb.Struct {
+	data := &structpb.Struct{Fields: map[string]*structpb.Value{}}
+	for name, said := range of {
+		if value, err := structpb.NewValue(said); err == nil && said != "" {
+			data.Fields[name] = value
+		}
+	}
+	if len(data.GetFields()) == 0 {
+		return nil
+	}
+	return data
 }
 
 func timestamp(seconds int64) *timestamppb.Timestamp {

@@ -7,8 +7,15 @@ import (
 	"github.com/patchbay/patchbay/sdk"
 )
 
-//go:embed words.csv
-var wordsFile string
+var (
+	//go:embed words.csv
+	wordsFile string
+	//go:embed capabilities.csv
+	capabilitiesFile string
+)
+
+// capabilities say with what the operations work.
+var capabilities = sdk.ReadCapabilities(capabilitiesFile)
 
 // What Stripe's words mean, and how Stripe says ours.
 var (
