@@ -48,7 +48,7 @@ func (*Connector) Authorize(ctx context.Context, req *paymentsv1.AuthorizeReques
 		if err != nil {
 			return nil, err
 		}
-		kept.payWith(stripe, &params)
+		payWith(stripe, &params, kept)
 	} else {
 		from := payer{
 			method: req.GetPaymentMethod(), customer: req.GetCustomer(), billing: req.GetBillingAddress(), email: req.GetEmail(),
@@ -67,11 +67,11 @@ func (*Connector) Authorize(ctx context.Context, req *paymentsv1.AuthorizeReques
 }
 
 // authorizeParams are the parameters but for the instrument.
-func authorizeParams(stripe *call, req *paymentsv1.AuthorizeRequest) api.PaymentIntentParams {
+func authorizeParams(stripe *call, req *paymentsv1.AuthorizeRequest) api.IntentParams {
 	options, err := sdk.Options[authorizeOptions](req.GetConnectorOptions())
 	stripe.note(err)
 	stripe.note(options.expect(req.GetExpectedCaptures()))
-	params := api.PaymentIntentParams{
+	params := api.IntentParams{
 		Amount:                    stripe.units(req.GetAmount()),
 		Currency:                  currency(req.GetAmount()),
 		Confirm:                   true,
@@ -109,7 +109,7 @@ func captureMethod(m paymentsv1.CaptureMethod) string {
 // setStoredCredential says how a stored instrument is used, or one is stored.
 // Source: https://docs.stripe.com/payments/save-and-reuse and off_session in
 // https://docs.stripe.com/api/payment_intents/create.
-func setStoredCredential(params *api.PaymentIntentParams, s *paymentsv1.StoredCredential) {
+func setStoredCredential(params *api.IntentParams, s *paymentsv1.StoredCredential) {
 	params.SetupFutureUsage = cmp.Or(setupUsages.Word(s.GetSetupFutureUsage()), params.SetupFutureUsage)
 	switch {
 	case s.GetInitiator() == paymentsv1.Initiator_INITIATOR_MERCHANT:
@@ -133,7 +133,7 @@ func offSession(reason paymentsv1.MerchantInitiatedReason) string {
 // pay creates a payment. Stripe refuses some card data before it makes a
 // PaymentIntent; then there is no id, and what was refused is what was asked for. A
 // state that speaks of money that is reserved or taken counts, whatever was refused.
-func pay(ctx context.Context, stripe *call, params api.PaymentIntentParams, asked *paymentsv1.Payment) (*paymentsv1.Payment, error) {
+func pay(ctx context.Context, stripe *call, params api.IntentParams, asked *paymentsv1.Payment) (*paymentsv1.Payment, error) {
 	return attempt(ctx, stripe, "/v1/payment_intents", params, payment,
 		func(ctx context.Context, refused *api.Error) (p *paymentsv1.Payment, err error) {
 			p = asked

@@ -3,6 +3,7 @@ package stripe
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -16,7 +17,8 @@ import (
 // CreateCustomer implements sdk.CustomerCreator.
 func (*Connector) CreateCustomer(ctx context.Context, req *paymentsv1.CreateCustomerRequest) (*paymentsv1.CreateCustomerResponse, error) {
 	stripe := callWithoutOptions(ctx, req)
-	customer, err := write(ctx, stripe, "/v1/customers", profile(stripe, req), customer)
+	params := profile(stripe, req.GetDetails(), req.GetBillingAddress(), req.GetShippingAddress(), req.GetMetadata())
+	customer, err := write(ctx, stripe, "/v1/customers", params, customer)
 	return &paymentsv1.CreateCustomerResponse{Customer: customer}, err
 }
 
@@ -54,7 +56,8 @@ func (*Connector) DeleteCustomer(ctx context.Context, req *paymentsv1.DeleteCust
 	stripe := callOn(ctx, req, "customer_id", req.GetCustomerId())
 	path := api.Path("customers", req.GetCustomerId())
 	gone, err := api.Delete[api.Customer](ctx, stripe.Client, path)
-	if answeredWith(err, http.StatusNotFound) {
+	var refused *api.Error
+	if errors.As(err, &refused) && refused.Status == http.StatusNotFound && refused.Type != "" {
 		if gone, err = api.Get[api.Customer](ctx, stripe.Client, path, nil); err == nil && !gone.Deleted {
 			return nil, sdk.InvalidField("customer_id", "Stripe did not delete the customer")
 		}
@@ -87,27 +90,20 @@ func given(text string) *string {
 	return &text
 }
 
-// profileRequest is a request with what is to be kept of a customer.
-type profileRequest interface {
-	GetDetails() *paymentsv1.CustomerDetails
-	GetBillingAddress() *paymentsv1.Address
-	GetShippingAddress() *paymentsv1.Address
-	GetMetadata() map[string]string
-}
-
 // profile is what is to be kept of a customer. Stripe keeps one name, no date of
 // birth and no document.
-func profile(stripe *call, req profileRequest) api.CustomerParams {
-	details := req.GetDetails()
+func profile(
+	stripe *call, details *paymentsv1.CustomerDetails, billing, shipping *paymentsv1.Address, labels map[string]string,
+) api.CustomerParams {
 	params := api.CustomerParams{
 		Name: given(fullName(details)), BusinessName: given(details.GetCompany()),
 		Email: given(details.GetEmail()), Phone: given(details.GetPhone()),
-		Metadata: stripe.metadata(req.GetMetadata(), details.GetReference()),
+		Metadata: stripe.metadata(labels, details.GetReference()),
 	}
-	if billing := req.GetBillingAddress(); billing != nil {
+	if billing != nil {
 		params.Address = new(addressWords(billing))
 	}
-	if shipping := req.GetShippingAddress(); shipping != nil {
+	if shipping != nil {
 		if params.Shipping = shippingWords(&paymentsv1.Shipping{Address: shipping}); params.Shipping == nil {
 			stripe.refuse("shipping_address.given_name", "Stripe wants a name with the address")
 		}
@@ -118,7 +114,8 @@ func profile(stripe *call, req profileRequest) api.CustomerParams {
 // customerChange is what an update changes: without a mask what is not empty, else
 // what the mask names, removed where it is empty.
 func customerChange(stripe *call, req *paymentsv1.UpdateCustomerRequest) api.CustomerParams {
-	whole, details, paths := profile(stripe, req), req.GetDetails(), req.GetUpdateMask().GetPaths()
+	details, paths := req.GetDetails(), req.GetUpdateMask().GetPaths()
+	whole := profile(stripe, details, req.GetBillingAddress(), req.GetShippingAddress(), req.GetMetadata())
 	if len(paths) == 0 {
 		return whole
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk"
 )
 
 // disputedPayment is expanded in every dispute: it holds the caller's reference.
@@ -146,7 +147,7 @@ func dispute(ctx context.Context, d *api.Dispute) (*paymentsv1.Dispute, error) {
 		ResponseDueTime:   timestamp(d.EvidenceDetails.DueBy),
 		CreateTime:        timestamp(d.Created),
 		Evidence:          evidenceTold(d.Evidence),
-		ConnectorData: connectorData(map[string]any{
+		ConnectorData: sdk.ConnectorData(map[string]any{
 			"status": d.Status, "has_evidence": d.EvidenceDetails.HasEvidence, "past_due": d.EvidenceDetails.PastDue,
 			"submission_count": d.EvidenceDetails.SubmissionCount, "is_charge_refundable": d.IsChargeRefundable,
 			"charge": string(d.Charge),

@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -25,12 +26,6 @@ func refusal(err error) (*api.Error, bool) {
 		return nil, false
 	}
 	return e, e.Type == api.TypeCardError || e.Status == http.StatusPaymentRequired
-}
-
-// answeredWith says whether Stripe answered with an HTTP status.
-func answeredWith(err error, status int) bool {
-	var e *api.Error
-	return errors.As(err, &e) && e.Status == status && e.Type != ""
 }
 
 // readFailure is failure for a request that only reads.
@@ -98,4 +93,31 @@ func answered(e *api.Error, kind sdk.Kind, code string) *sdk.Error {
 		sdk.Part{Name: "param", Value: e.Param}, sdk.Part{Name: "request", Value: e.RequestID})
 	told.Cause = e
 	return told
+}
+
+// fieldOf names the field of our request that Stripe finds fault with, or
+// nothing where there is none.
+func fieldOf(e *api.Error) string {
+	if label, ok := strings.CutPrefix(e.Param, "metadata["); ok {
+		return "metadata." + strings.TrimSuffix(label, "]")
+	}
+	field := cmp.Or(words.Texts("error.field")[e.Code], idField(e))
+	for param := e.Param; param != "" && field == ""; param = param[:max(0, strings.LastIndexByte(param, '['))] {
+		field = words.Texts("param.within")[param]
+	}
+	return cmp.Or(field, words.Texts("param")[e.Param])
+}
+
+// idField is the field of the id in a request's path. Stripe calls it by names of its
+// own, and "intent" is the name for payments and setups.
+func idField(e *api.Error) string {
+	switch e.Param {
+	case "payment_intent":
+		return "payment_id"
+	case "id", "intent", "refund", "payment_method", "customer", "dispute", "payout":
+		if collection, id, _ := strings.Cut(strings.TrimPrefix(e.Path, "/v1/"), "/"); id != "" {
+			return words.Texts("path.id")[collection]
+		}
+	}
+	return ""
 }

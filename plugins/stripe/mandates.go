@@ -22,7 +22,7 @@ const setupPrefix = "seti_"
 // Source: https://docs.stripe.com/payments/save-and-reuse.
 func (*Connector) SetupMandate(ctx context.Context, req *paymentsv1.SetupMandateRequest) (*paymentsv1.SetupMandateResponse, error) {
 	stripe := callWithoutOptions(ctx, req)
-	params := api.SetupIntentParams{
+	params := api.IntentParams{
 		Confirm:     true,
 		Customer:    req.GetCustomerId(),
 		Usage:       "off_session",
@@ -65,7 +65,7 @@ func (*Connector) SetupMandate(ctx context.Context, req *paymentsv1.SetupMandate
 // wants the instrument, its type and its customer named.
 func (*Connector) ChargeMandate(ctx context.Context, req *paymentsv1.ChargeMandateRequest) (*paymentsv1.ChargeMandateResponse, error) {
 	stripe := callOn(ctx, req, "mandate_id", req.GetMandateId())
-	params := api.PaymentIntentParams{
+	params := api.IntentParams{
 		Amount:                    stripe.units(req.GetAmount()),
 		Currency:                  currency(req.GetAmount()),
 		Confirm:                   true,
@@ -83,10 +83,10 @@ func (*Connector) ChargeMandate(ctx context.Context, req *paymentsv1.ChargeManda
 	if err != nil {
 		return nil, err
 	}
-	if id := req.GetCustomerId(); id != "" && id != kept.customer() {
+	payWith(stripe, &params, kept)
+	if id := req.GetCustomerId(); id != "" && id != params.Customer {
 		stripe.refuse("customer_id", "is not the mandate's customer")
 	}
-	kept.payWith(stripe, &params)
 	payment, err := pay(ctx, stripe, params, &paymentsv1.Payment{Reference: req.GetReference(), Amount: req.GetAmount()})
 	return &paymentsv1.ChargeMandateResponse{Payment: payment}, err
 }
@@ -98,7 +98,8 @@ func (*Connector) GetMandate(ctx context.Context, req *paymentsv1.GetMandateRequ
 	if err != nil {
 		return nil, err
 	}
-	return &paymentsv1.GetMandateResponse{Mandate: kept.told(ctx)}, nil
+	mandate, err := mandate(ctx, kept)
+	return &paymentsv1.GetMandateResponse{Mandate: mandate}, err
 }
 
 // RevokeMandate implements sdk.MandateRevoker. Stripe has no way back from it.
@@ -108,14 +109,18 @@ func (*Connector) RevokeMandate(ctx context.Context, req *paymentsv1.RevokeManda
 	if err != nil {
 		return nil, err
 	}
-	if kept.method == nil {
+	if kept.PaymentMethod == nil {
 		return nil, sdk.Errorf(sdk.Precondition, "", "there is nothing set up that could be revoked")
 	}
-	kept.method, err = detach(ctx, stripe, kept.method.ID)
+	detached, err := detach(ctx, stripe, kept.PaymentMethod.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &paymentsv1.RevokeMandateResponse{Mandate: kept.told(ctx)}, nil
+	if kept.PaymentMethod = detached; kept.Object == "" {
+		kept, _ = setupBy(ctx, detached)
+	}
+	mandate, err := mandate(ctx, kept)
+	return &paymentsv1.RevokeMandateResponse{Mandate: mandate}, err
 }
 
 // detach ends the keeping of an instrument for a customer. It can't be used again.
@@ -124,25 +129,15 @@ func detach(ctx context.Context, stripe *call, id string) (*api.PaymentMethod, e
 	return write[api.PaymentMethod](ctx, stripe, api.Path("payment_methods", id, "detach"), nil, itself)
 }
 
-// keptMandate is a mandate as Stripe keeps it.
-type keptMandate struct {
-	setup  *api.SetupIntent   // nil where a payment stored the instrument
-	method *api.PaymentMethod // nil while there is none
-}
-
 // mandate reads a mandate. What Stripe finds wrong with its id is wrong with the field.
-func (c *call) mandate(ctx context.Context, field, id string) (kept *keptMandate, err error) {
+func (c *call) mandate(ctx context.Context, field, id string) (kept *api.SetupIntent, err error) {
 	if c.note(sdk.CheckID(field, id)); c.Fault != nil {
 		return nil, c.Fault
 	}
-	kept = &keptMandate{}
 	if strings.HasPrefix(id, setupPrefix) {
-		kept.setup, err = read[api.SetupIntent](ctx, c, api.Path("setup_intents", id), api.Expand("payment_method", "mandate"), itself)
-		if err == nil {
-			kept.method = kept.setup.PaymentMethod
-		}
+		kept, err = read[api.SetupIntent](ctx, c, api.Path("setup_intents", id), api.Expand("payment_method", "mandate"), itself)
 	} else {
-		kept.method, err = read[api.PaymentMethod](ctx, c, api.Path("payment_methods", id), nil, itself)
+		kept, err = read(ctx, c, api.Path("payment_methods", id), nil, setupBy)
 	}
 	var failed *sdk.Error
 	if errors.As(err, &failed) {
@@ -153,54 +148,42 @@ func (c *call) mandate(ctx context.Context, field, id string) (kept *keptMandate
 	return kept, err
 }
 
-// customer is whose mandate it is; nobody's once it is revoked.
-func (k *keptMandate) customer() string {
-	if k.method == nil {
-		return ""
-	}
-	return string(k.method.Customer)
+// setupBy is what stands for the setup of an instrument that a payment stored: it is
+// no object of Stripe's.
+func setupBy(_ context.Context, method *api.PaymentMethod) (*api.SetupIntent, error) {
+	return &api.SetupIntent{
+		ID: method.ID, Created: method.Created, Customer: method.Customer, PaymentMethod: method, Status: "succeeded",
+	}, nil
 }
 
-// payWith pays with the mandate.
-func (k *keptMandate) payWith(stripe *call, params *api.PaymentIntentParams) {
-	if k.customer() == "" || k.setup != nil && k.setup.Status != "succeeded" {
+// payWith pays with a mandate. One that is revoked is nobody's.
+func payWith(stripe *call, params *api.IntentParams, kept *api.SetupIntent) {
+	method := kept.PaymentMethod
+	if method == nil || method.Customer == "" || kept.Status != "succeeded" {
 		stripe.note(sdk.Errorf(sdk.Precondition, "", "the mandate is not active"))
 		return
 	}
-	params.PaymentMethod, params.PaymentMethodTypes = k.method.ID, []string{k.method.Type}
-	params.Customer = k.customer()
-	if k.setup != nil && k.setup.Mandate != nil {
-		params.Mandate = k.setup.Mandate.ID
+	params.PaymentMethod, params.PaymentMethodTypes = method.ID, []string{method.Type}
+	params.Customer = string(method.Customer)
+	if kept.Mandate != nil {
+		params.Mandate = kept.Mandate.ID
 	}
-}
-
-// told says the mandate in the contract's words.
-func (k *keptMandate) told(ctx context.Context) *paymentsv1.Mandate {
-	if k.setup != nil {
-		k.setup.PaymentMethod = k.method
-		m, _ := mandate(ctx, k.setup)
-		return m
-	}
-	m := &paymentsv1.Mandate{
-		Id: k.method.ID, Status: paymentsv1.MandateStatus_MANDATE_STATUS_ACTIVE, CreateTime: timestamp(k.method.Created),
-		CustomerId: k.customer(), PaymentMethod: methodDetails(ctx, k.method),
-	}
-	if m.GetCustomerId() == "" {
-		m.Status = paymentsv1.MandateStatus_MANDATE_STATUS_REVOKED
-	}
-	return m
 }
 
 // mandate says what Stripe said of a setup.
 func mandate(ctx context.Context, s *api.SetupIntent) (*paymentsv1.Mandate, error) {
-	data := map[string]any{"status": s.Status}
+	m := &paymentsv1.Mandate{
+		Id: s.ID, Reference: s.Metadata[referenceKey], Status: mandateStatus(ctx, s), CustomerId: string(s.Customer),
+		CreateTime: timestamp(s.Created),
+	}
+	data := map[string]any{}
+	if s.Object != "" {
+		data["status"] = s.Status
+	}
 	if s.Mandate != nil {
 		data["mandate"] = s.Mandate.ID
 	}
-	m := &paymentsv1.Mandate{
-		Id: s.ID, Reference: s.Metadata[referenceKey], Status: mandateStatus(ctx, s), CustomerId: string(s.Customer),
-		CreateTime: timestamp(s.Created), ConnectorData: connectorData(data),
-	}
+	m.ConnectorData = sdk.ConnectorData(data)
 	if s.PaymentMethod != nil && s.PaymentMethod.Type != "" {
 		m.PaymentMethod = methodDetails(ctx, s.PaymentMethod)
 	}

@@ -73,38 +73,25 @@ func shown(ctx context.Context, from *api.PaymentMethodDetails) *paymentsv1.Paym
 			d.Type = ours
 		}
 	}
-	switch from.Type {
-	case "card":
-		d.Card, d.Wallet = card(ctx, &from.Card), from.Card.Wallet.Type
-	case "sepa_debit":
-		d.BankAccount = bankAccount(from.SEPADebit)
-	case "us_bank_account":
-		d.BankAccount = bankAccount(from.USBankAccount)
-	case "bacs_debit":
-		d.BankAccount = bankAccount(from.BACSDebit)
-	case "au_becs_debit":
-		d.BankAccount = bankAccount(from.AUBECSDebit)
+	bank, isBank := map[string]api.BankDetails{
+		"sepa_debit": from.SEPADebit, "us_bank_account": from.USBankAccount,
+		"bacs_debit": from.BACSDebit, "au_becs_debit": from.AUBECSDebit,
+	}[from.Type]
+	switch {
+	case isBank:
+		d.BankAccount = &paymentsv1.BankAccountDetails{
+			Last4: bank.Last4, BankName: bank.BankName, CountryCode: bank.Country, Fingerprint: bank.Fingerprint,
+		}
+	case from.Type == "card":
+		d.Wallet = from.Card.Wallet.Type
+		d.Card = &paymentsv1.CardDetails{
+			Network: from.Card.Brand, Last4: from.Card.Last4, Fingerprint: from.Card.Fingerprint,
+			ExpiryMonth: from.Card.ExpMonth, ExpiryYear: from.Card.ExpYear,
+			Funding: fundings.Meaning(ctx, from.Card.Funding), IssuerCountryCode: from.Card.Country,
+			StreetCheck:       checks.Meaning(ctx, from.Card.Checks.AddressLine1Check),
+			PostalCodeCheck:   checks.Meaning(ctx, from.Card.Checks.AddressPostalCodeCheck),
+			SecurityCodeCheck: checks.Meaning(ctx, from.Card.Checks.CVCCheck),
+		}
 	}
 	return d
-}
-
-func card(ctx context.Context, from *api.CardDetails) *paymentsv1.CardDetails {
-	return &paymentsv1.CardDetails{
-		Network:           from.Brand,
-		Last4:             from.Last4,
-		ExpiryMonth:       from.ExpMonth,
-		ExpiryYear:        from.ExpYear,
-		Fingerprint:       from.Fingerprint,
-		Funding:           fundings.Meaning(ctx, from.Funding),
-		IssuerCountryCode: from.Country,
-		StreetCheck:       checks.Meaning(ctx, from.Checks.AddressLine1Check),
-		PostalCodeCheck:   checks.Meaning(ctx, from.Checks.AddressPostalCodeCheck),
-		SecurityCodeCheck: checks.Meaning(ctx, from.Checks.CVCCheck),
-	}
-}
-
-func bankAccount(from api.BankDetails) *paymentsv1.BankAccountDetails {
-	return &paymentsv1.BankAccountDetails{
-		Last4: from.Last4, BankName: from.BankName, CountryCode: from.Country, Fingerprint: from.Fingerprint,
-	}
 }

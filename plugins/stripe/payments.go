@@ -60,7 +60,7 @@ func (*Connector) Void(ctx context.Context, req *paymentsv1.VoidRequest) (*payme
 // cancel releases what is authorized and not captured.
 // Source: https://docs.stripe.com/api/payment_intents/cancel.
 func cancel[M any](ctx context.Context, stripe *call, id, reason string, tell translation[*api.PaymentIntent, M]) (M, error) {
-	return write(ctx, stripe, api.Path("payment_intents", id, "cancel"), api.PaymentIntentParams{
+	return write(ctx, stripe, api.Path("payment_intents", id, "cancel"), api.IntentParams{
 		CancellationReason: words.Texts("cancellation_reason")[reason], Expand: []string{latestCharge},
 	}, tell)
 }
@@ -80,7 +80,8 @@ func (*Connector) Reverse(ctx context.Context, req *paymentsv1.ReverseRequest) (
 	}
 	resp := &paymentsv1.ReverseResponse{}
 	if intent.AmountReceived > 0 {
-		if resp.Refund, err = write(ctx, stripe.step("refund"), "/v1/refunds", refundParams(stripe, req), refund); err != nil {
+		params := refundParams(stripe, req.GetPaymentId(), req.GetReason(), req.GetReference())
+		if resp.Refund, err = write(ctx, stripe.step("refund"), "/v1/refunds", params, refund); err != nil {
 			return nil, err
 		}
 	}
@@ -92,7 +93,7 @@ func (*Connector) Reverse(ctx context.Context, req *paymentsv1.ReverseRequest) (
 // amount without a currency, and tells only the sum of all captures.
 func (*Connector) Capture(ctx context.Context, req *paymentsv1.CaptureRequest) (*paymentsv1.CaptureResponse, error) {
 	stripe := callOn(ctx, req, "payment_id", req.GetPaymentId())
-	params := api.PaymentIntentParams{AmountToCapture: stripe.units(req.GetAmount()), Expand: []string{latestCharge}}
+	params := api.IntentParams{AmountToCapture: stripe.units(req.GetAmount()), Expand: []string{latestCharge}}
 	before, err := stripe.paymentIntent(ctx, req.GetPaymentId(), req.GetAmount(), latestCharge)
 	if err != nil {
 		return nil, err
@@ -150,7 +151,7 @@ func multicapture(intent *api.PaymentIntent) bool {
 // Source: https://docs.stripe.com/payments/incremental-authorization.
 func (*Connector) AdjustAuthorization(ctx context.Context, req *paymentsv1.AdjustAuthorizationRequest) (*paymentsv1.AdjustAuthorizationResponse, error) {
 	stripe := callOn(ctx, req, "payment_id", req.GetPaymentId())
-	params := api.PaymentIntentParams{Amount: stripe.units(req.GetAmount()), Expand: []string{latestCharge}} // the new total
+	params := api.IntentParams{Amount: stripe.units(req.GetAmount()), Expand: []string{latestCharge}} // the new total
 	before, err := stripe.paymentIntent(ctx, req.GetPaymentId(), req.GetAmount(), latestCharge)
 	if err != nil {
 		return nil, err

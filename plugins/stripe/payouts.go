@@ -69,7 +69,7 @@ func payout(ctx context.Context, p *api.Payout) (*paymentsv1.Payout, error) {
 		Amount:      amount,
 		CreateTime:  timestamp(p.Created),
 		ArrivalTime: timestamp(p.ArrivalDate),
-		ConnectorData: connectorData(map[string]any{
+		ConnectorData: sdk.ConnectorData(map[string]any{
 			"status": p.Status, "destination": string(p.Destination), "method": p.Method, "type": p.Type,
 		}),
 	}

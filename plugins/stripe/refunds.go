@@ -5,13 +5,14 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk"
 )
 
 // CreateRefund implements sdk.RefundCreator. With an amount it reads the payment
 // first, since Stripe takes the amount without a currency.
 func (*Connector) CreateRefund(ctx context.Context, req *paymentsv1.CreateRefundRequest) (*paymentsv1.CreateRefundResponse, error) {
 	stripe := callOn(ctx, req, "payment_id", req.GetPaymentId())
-	params := refundParams(stripe, req)
+	params := refundParams(stripe, req.GetPaymentId(), req.GetReason(), req.GetReference())
 	if req.GetAmount() != nil {
 		params.Amount = stripe.units(req.GetAmount())
 		if _, err := stripe.paymentIntent(ctx, req.GetPaymentId(), req.GetAmount()); err != nil {
@@ -22,19 +23,11 @@ func (*Connector) CreateRefund(ctx context.Context, req *paymentsv1.CreateRefund
 	return &paymentsv1.CreateRefundResponse{Refund: refund}, err
 }
 
-// refundRequest is a request that may end in a refund.
-type refundRequest interface {
-	GetPaymentId() string
-	GetReason() string
-	GetReference() string
-}
-
 // refundParams are the parameters of a refund of what is left.
 // Source: https://docs.stripe.com/api/refunds/create.
-func refundParams(stripe *call, req refundRequest) api.RefundParams {
+func refundParams(stripe *call, payment, reason, reference string) api.RefundParams {
 	return api.RefundParams{
-		PaymentIntent: req.GetPaymentId(), Reason: words.Texts("refund.reason")[req.GetReason()],
-		Metadata: stripe.metadata(nil, req.GetReference()),
+		PaymentIntent: payment, Reason: words.Texts("refund.reason")[reason], Metadata: stripe.metadata(nil, reference),
 	}
 }
 
@@ -55,7 +48,7 @@ func refund(ctx context.Context, r *api.Refund) (*paymentsv1.Refund, error) {
 		Status:     refundStatuses.Meaning(ctx, r.Status),
 		Amount:     amount,
 		CreateTime: timestamp(r.Created),
-		ConnectorData: connectorData(map[string]any{
+		ConnectorData: sdk.ConnectorData(map[string]any{
 			"status": r.Status, "charge": r.Charge, "reason": r.Reason,
 			"failure_reason": r.FailureReason, "pending_reason": r.PendingReason,
 		}),

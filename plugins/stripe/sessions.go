@@ -16,30 +16,26 @@ import (
 // Source: https://docs.stripe.com/payments/accept-a-payment?platform=web&ui=elements.
 func (*Connector) CreateClientSession(ctx context.Context, req *paymentsv1.CreateClientSessionRequest) (*paymentsv1.CreateClientSessionResponse, error) {
 	stripe := callWithoutOptions(ctx, req)
-	open := openPayment
+	types, usage := sessionTypes(stripe, req.GetPaymentMethodTypes()), setupUsages.Word(req.GetSetupFutureUsage())
+	params := api.IntentParams{
+		PaymentMethodTypes: types, AutomaticPaymentMethods: len(types) == 0,
+		Customer: req.GetCustomerId(), Metadata: stripe.metadata(req.GetMetadata(), req.GetReference()),
+	}
+	session := &paymentsv1.Session{PublishableKey: stripe.config.PublishableKey}
 	if req.GetAmount().GetMinorUnits() == 0 {
-		open = openSetup
+		if params.Usage = usage; params.Customer == "" {
+			stripe.refuse("customer_id", "is needed to store an instrument without a payment: Stripe keeps it for a customer")
+		}
+		setup, err := write[api.SetupIntent](ctx, stripe, "/v1/setup_intents", params, itself)
+		if err != nil {
+			return nil, err
+		}
+		session.ClientSecret, session.ConnectorData = setup.ClientSecret, sdk.ConnectorData(map[string]any{"setup_intent": setup.ID})
+		return &paymentsv1.CreateClientSessionResponse{Session: session}, nil
 	}
-	session, err := open(ctx, stripe, req, sessionTypes(stripe, req.GetPaymentMethodTypes()))
-	if err != nil {
-		return nil, err
-	}
-	session.PublishableKey = stripe.config.PublishableKey
-	return &paymentsv1.CreateClientSessionResponse{Session: session}, nil
-}
-
-func openPayment(ctx context.Context, stripe *call, req *paymentsv1.CreateClientSessionRequest, types []string) (*paymentsv1.Session, error) {
-	params := api.PaymentIntentParams{
-		Amount:                  stripe.units(req.GetAmount()),
-		Currency:                currency(req.GetAmount()),
-		CaptureMethod:           captureMethod(req.GetCaptureMethod()),
-		PaymentMethodTypes:      types,
-		AutomaticPaymentMethods: len(types) == 0,
-		Customer:                req.GetCustomerId(),
-		ReceiptEmail:            req.GetCustomer().GetEmail(),
-		SetupFutureUsage:        setupUsages.Word(req.GetSetupFutureUsage()),
-		Metadata:                stripe.metadata(req.GetMetadata(), req.GetReference()),
-	}
+	params.Amount, params.Currency = stripe.units(req.GetAmount()), currency(req.GetAmount())
+	params.CaptureMethod, params.SetupFutureUsage = captureMethod(req.GetCaptureMethod()), usage
+	params.ReceiptEmail = req.GetCustomer().GetEmail()
 	intent, err := write[api.PaymentIntent](ctx, stripe, "/v1/payment_intents", params, itself)
 	if err != nil {
 		return nil, err
@@ -47,26 +43,8 @@ func openPayment(ctx context.Context, stripe *call, req *paymentsv1.CreateClient
 	if intent.Amount != params.Amount || intent.Currency != params.Currency || intent.Metadata[referenceKey] != req.GetReference() {
 		return nil, sdk.Errorf(sdk.OutcomeUnknown, "INTEGRITY_MISMATCH", "Stripe's session is not the one that was asked for")
 	}
-	return &paymentsv1.Session{ClientSecret: intent.ClientSecret, PaymentId: intent.ID}, nil
-}
-
-func openSetup(ctx context.Context, stripe *call, req *paymentsv1.CreateClientSessionRequest, types []string) (*paymentsv1.Session, error) {
-	if req.GetCustomerId() == "" {
-		stripe.refuse("customer_id", "is needed to store an instrument without a payment: Stripe keeps it for a customer")
-	}
-	setup, err := write[api.SetupIntent](ctx, stripe, "/v1/setup_intents", api.SetupIntentParams{
-		PaymentMethodTypes:      types,
-		AutomaticPaymentMethods: len(types) == 0,
-		Customer:                req.GetCustomerId(),
-		Usage:                   setupUsages.Word(req.GetSetupFutureUsage()),
-		Metadata:                stripe.metadata(req.GetMetadata(), req.GetReference()),
-	}, itself)
-	if err != nil {
-		return nil, err
-	}
-	return &paymentsv1.Session{
-		ClientSecret: setup.ClientSecret, ConnectorData: connectorData(map[string]any{"setup_intent": setup.ID}),
-	}, nil
+	session.ClientSecret, session.PaymentId = intent.ClientSecret, intent.ID
+	return &paymentsv1.CreateClientSessionResponse{Session: session}, nil
 }
 
 // sessionTypes are the types to offer, as Stripe names them; cards and what holds

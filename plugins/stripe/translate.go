@@ -10,6 +10,7 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk"
 )
 
 // itself is the translation of what is needed as Stripe says it.
@@ -38,7 +39,7 @@ func payment(ctx context.Context, intent *api.PaymentIntent) (*paymentsv1.Paymen
 	if intent.LatestCharge != nil {
 		data["latest_charge"] = intent.LatestCharge.ID
 	}
-	p.ConnectorData = connectorData(data)
+	p.ConnectorData = sdk.ConnectorData(data)
 	return p, nil
 }
 
@@ -93,24 +94,110 @@ func setAmounts(p *paymentsv1.Payment, intent *api.PaymentIntent) error {
 	return nil
 }
 
-// connectorData is what Stripe alone has words for, but for empty texts; nil if there
-// is nothing.
-func connectorData(of map[string]any) *structpb.Struct {
-	data := &structpb.Struct{Fields: map[string]*structpb.Value{}}
-	for name, said := range of {
-		if value, err := structpb.NewValue(said); err == nil && said != "" {
-			data.Fields[name] = value
-		}
-	}
-	if len(data.GetFields()) == 0 {
-		return nil
-	}
-	return data
-}
-
 func timestamp(seconds int64) *timestamppb.Timestamp {
 	if seconds == 0 {
 		return nil
 	}
 	return timestamppb.New(time.Unix(seconds, 0))
+}
+
+// paymentStatus says what happened to the money of a payment. A payment returns to
+// where it started when an attempt is refused. Cancelling releases what is not
+// captured, and is told from time that ran out by its reason.
+// Source: cancellation_reason in https://docs.stripe.com/api/payment_intents/object.
+func paymentStatus(ctx context.Context, intent *api.PaymentIntent) paymentsv1.PaymentStatus {
+	switch {
+	case intent.Status == "requires_payment_method" && attemptRefused(intent.LastPaymentError):
+		return paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED
+	case intent.Status == "requires_capture" && intent.AmountReceived > 0:
+		return paymentsv1.PaymentStatus_PAYMENT_STATUS_PARTIALLY_CAPTURED
+	case intent.Status == "canceled" && intent.AmountReceived > 0:
+		return paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED
+	case intent.Status == "canceled" && (intent.CancellationReason == "automatic" || intent.CancellationReason == "expired"):
+		return paymentsv1.PaymentStatus_PAYMENT_STATUS_EXPIRED
+	}
+	return paymentStatuses.Meaning(ctx, intent.Status)
+}
+
+// attemptRefused says whether an error tells of a refusal, and not only of a
+// request that never became an attempt.
+func attemptRefused(e *api.Failure) bool {
+	return e != nil && (e.Type == api.TypeCardError || e.Code != "")
+}
+
+// chargeStatus is paymentStatus as a charge tells it.
+func chargeStatus(ctx context.Context, charge *api.Charge) paymentsv1.PaymentStatus {
+	status := chargeStatuses.Meaning(ctx, charge.Status)
+	switch {
+	case status != paymentsv1.PaymentStatus_PAYMENT_STATUS_AUTHORIZED:
+	case charge.Captured:
+		return paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED
+	case charge.Refunded:
+		return paymentsv1.PaymentStatus_PAYMENT_STATUS_VOIDED
+	}
+	return status
+}
+
+// mandateStatus says whether payments can be taken. An instrument that is no
+// customer's any more was detached. A mandate of a bank debit has a status of its
+// own once there is one.
+func mandateStatus(ctx context.Context, s *api.SetupIntent) paymentsv1.MandateStatus {
+	status := setupStatuses.Meaning(ctx, s.Status)
+	switch {
+	case s.Status == "requires_payment_method" && attemptRefused(s.LastSetupError):
+		return paymentsv1.MandateStatus_MANDATE_STATUS_DECLINED
+	case status != paymentsv1.MandateStatus_MANDATE_STATUS_ACTIVE:
+	case s.PaymentMethod != nil && s.PaymentMethod.Type != "" && s.PaymentMethod.Customer == "":
+		return paymentsv1.MandateStatus_MANDATE_STATUS_REVOKED
+	case s.Mandate != nil && s.Mandate.Status != "":
+		return mandateStatuses.Meaning(ctx, s.Mandate.Status)
+	}
+	return status
+}
+
+// nextAction is what somebody must do. Stripe.js and Stripe's mobile SDKs can do
+// all of Stripe's actions; those that need no SDK are said in the contract's words.
+// Source: https://docs.stripe.com/api/payment_intents/object#payment_intent_object-next_action.
+func nextAction(a *api.NextAction, clientSecret string) *paymentsv1.NextAction {
+	if a == nil {
+		return clientAction(nil, clientSecret)
+	}
+	d := &a.Details
+	switch a.Type {
+	case "redirect_to_url", "alipay_handle_redirect", "verify_with_microdeposits":
+		if url := cmp.Or(d.URL, d.HostedVerificationURL); url != "" {
+			return sdk.RedirectTo(url)
+		}
+	case "boleto_display_details", "konbini_display_details", "multibanco_display_details", "oxxo_display_details":
+		return sdk.NextAction(&paymentsv1.DisplayVoucher{
+			PaymentCode: cmp.Or(d.Number, d.Reference), Entity: d.Entity,
+			VoucherUrl: cmp.Or(d.HostedVoucherURL, d.PDF), ExpireTime: timestamp(cmp.Or(d.ExpiresAt, d.ExpiresAfter)),
+		})
+	case "cashapp_handle_redirect_or_display_qr_code", "klarna_display_qr_code", "paynow_display_qr_code", "pix_display_qr_code",
+		"promptpay_display_qr_code", "swish_handle_redirect_or_display_qr_code", "wechat_pay_display_qr_code":
+		code := &paymentsv1.DisplayQr{
+			Data:       cmp.Or(d.Data, d.QRCode.Data),
+			ImageUrl:   cmp.Or(d.ImageURLPNG, d.QRCode.ImageURLPNG),
+			AppUrl:     cmp.Or(d.MobileAuthURL, d.HostedInstructionsURL),
+			ExpireTime: timestamp(cmp.Or(d.ExpiresAt, d.QRCode.ExpiresAt)),
+		}
+		if code.GetData() != "" || code.GetImageUrl() != "" {
+			return sdk.NextAction(code)
+		}
+	case "blik_authorize", "card_await_notification":
+		return sdk.NextAction(&paymentsv1.Wait{})
+	}
+	return clientAction(a, clientSecret)
+}
+
+// clientAction hands over to Stripe's SDK.
+func clientAction(a *api.NextAction, clientSecret string) *paymentsv1.NextAction {
+	hand := &paymentsv1.ClientSdk{Sdk: "stripe.js", ClientSecret: clientSecret}
+	if a != nil {
+		action := &structpb.Struct{}
+		if action.UnmarshalJSON(a.Raw) == nil {
+			hand.Parameters = &structpb.Struct{Fields: map[string]*structpb.Value{"next_action": structpb.NewStructValue(action)}}
+		}
+	}
+	return sdk.NextAction(hand)
 }

@@ -56,10 +56,12 @@ func TestAmounts(t *testing.T) {
 func TestWhatWasPaidWith(t *testing.T) {
 	charge := &api.Charge{ID: "ch_1", Object: "charge", Paid: true, PaymentMethodDetails: api.PaymentMethodDetails{Type: "card", Card: api.CardDetails{
 		Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2030, Funding: "debit", Country: "FR", Fingerprint: "fp", AuthorizationCode: "831000",
-		NetworkTransactionID: "MCC1", CaptureBefore: 1900000000, Wallet: api.Wallet{Type: "apple_pay"},
-		Checks:       api.CardChecks{AddressLine1Check: "pass", AddressPostalCodeCheck: "unavailable", CVCCheck: "fail"},
+		NetworkTransactionID: "MCC1", CaptureBefore: 1900000000,
 		ThreeDSecure: &api.ThreeDSecureResult{AuthenticationFlow: "challenge", ElectronicCommerceIndicator: "05", Result: "authenticated", TransactionID: "ds", Version: "2.2.0"},
 	}}}
+	paidWith := &charge.PaymentMethodDetails.Card
+	paidWith.Wallet.Type = "apple_pay"
+	paidWith.Checks.AddressLine1Check, paidWith.Checks.AddressPostalCodeCheck, paidWith.Checks.CVCCheck = "pass", "unavailable", "fail"
 	for usage, want := range map[string]struct{ token, mandate string }{
 		"": {"", ""}, "on_session": {"pm_1", ""}, "off_session": {"pm_1", "pm_1"},
 	} {

@@ -112,7 +112,7 @@ func readSignature(values []string) (at time.Time, signed string, signatures [][
 func told(ctx context.Context, e *api.Event) *paymentsv1.WebhookEvent {
 	event := &paymentsv1.WebhookEvent{
 		Id: e.ID, Type: e.Type, ObjectId: e.Data.Object.ID, OccurTime: timestamp(e.Created),
-		ConnectorData: connectorData(map[string]any{"api_version": e.APIVersion}),
+		ConnectorData: sdk.ConnectorData(map[string]any{"api_version": e.APIVersion}),
 	}
 	if err := setSubject(ctx, event, e.Data.Object); err != nil {
 		sdk.Logger(ctx).Warn("the object of an event can't be read", "type", e.Type, "api_version", e.APIVersion, "error", err)
@@ -170,7 +170,7 @@ func setTold[T any, M sdk.Subject, P api.Object[T]](
 func debitMandate(ctx context.Context, m *api.Mandate) (*paymentsv1.Mandate, error) {
 	return &paymentsv1.Mandate{
 		Id: string(m.PaymentMethod), Status: mandateStatuses.Meaning(ctx, m.Status),
-		ConnectorData: connectorData(map[string]any{"mandate": m.ID, "status": m.Status}),
+		ConnectorData: sdk.ConnectorData(map[string]any{"mandate": m.ID, "status": m.Status}),
 	}, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,6 +49,11 @@ type Client struct {
 type Object[T any] interface {
 	*T
 	valid() bool
+}
+
+// is says whether an object is of a kind and has what is needed of it.
+func is(kind, object string, needed ...string) bool {
+	return object == kind && !slices.Contains(needed, "")
 }
 
 // Path is a path of the API, whose parts may come from a caller.

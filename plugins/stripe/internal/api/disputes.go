@@ -24,8 +24,8 @@ type Dispute struct {
 		PastDue         bool  `json:"past_due"`
 		SubmissionCount int64 `json:"submission_count"`
 	} `json:"evidence_details"`
-	IsChargeRefundable   bool             `json:"is_charge_refundable"`
-	PaymentIntent        *DisputedPayment `json:"payment_intent"`
+	IsChargeRefundable   bool           `json:"is_charge_refundable"`
+	PaymentIntent        *PaymentIntent `json:"payment_intent"`
 	PaymentMethodDetails struct {
 		Card struct {
 			Brand             string `json:"brand"`
@@ -36,22 +36,7 @@ type Dispute struct {
 	Status string `json:"status"`
 }
 
-func (d *Dispute) valid() bool {
-	return d.Object == "dispute" && d.ID != "" && d.Currency != "" && d.Status != ""
-}
-
-// DisputedPayment is the payment of a dispute. Only its ID is set where Stripe did
-// not expand it.
-type DisputedPayment struct {
-	ID       string            `json:"id"`
-	Metadata map[string]string `json:"metadata"`
-}
-
-// UnmarshalJSON reads both forms of an expandable field.
-func (p *DisputedPayment) UnmarshalJSON(raw []byte) error {
-	type plain DisputedPayment // without this method
-	return unmarshalExpandable(raw, &p.ID, (*plain)(p))
-}
+func (d *Dispute) valid() bool { return is("dispute", d.Object, d.ID, d.Currency, d.Status) }
 
 // DisputeParams are the parameters of changing a dispute.
 type DisputeParams struct {
@@ -68,7 +53,7 @@ type File struct {
 	Size   int64  `json:"size"`
 }
 
-func (f *File) valid() bool { return f.Object == "file" && f.ID != "" }
+func (f *File) valid() bool { return is("file", f.Object, f.ID) }
 
 // NewFile is a file to upload.
 type NewFile struct {

@@ -12,9 +12,7 @@ type PaymentMethod struct {
 	PaymentMethodDetails
 }
 
-func (p *PaymentMethod) valid() bool {
-	return p.Object == "payment_method" && p.ID != "" && p.Type != ""
-}
+func (p *PaymentMethod) valid() bool { return is("payment_method", p.Object, p.ID, p.Type) }
 
 // UnmarshalJSON reads both forms of an expandable field.
 func (p *PaymentMethod) UnmarshalJSON(raw []byte) error {
@@ -36,38 +34,29 @@ type PaymentMethodDetails struct {
 // CardDetails is what is known of a card. What only a charge has is empty for a
 // PaymentMethod.
 type CardDetails struct {
-	AmountAuthorized     int64               `json:"amount_authorized"`
-	AuthorizationCode    string              `json:"authorization_code"`
-	Brand                string              `json:"brand"` // the network, in lower case
-	CaptureBefore        int64               `json:"capture_before"`
-	Checks               CardChecks          `json:"checks"`
-	Country              string              `json:"country"`
-	ExpMonth             int32               `json:"exp_month"`
-	ExpYear              int32               `json:"exp_year"`
-	Fingerprint          string              `json:"fingerprint"`
-	Funding              string              `json:"funding"`
-	Last4                string              `json:"last4"`
-	Multicapture         Feature             `json:"multicapture"`
+	AmountAuthorized  int64  `json:"amount_authorized"`
+	AuthorizationCode string `json:"authorization_code"`
+	Brand             string `json:"brand"` // the network, in lower case
+	CaptureBefore     int64  `json:"capture_before"`
+	Checks            struct {
+		AddressLine1Check      string `json:"address_line1_check"`
+		AddressPostalCodeCheck string `json:"address_postal_code_check"`
+		CVCCheck               string `json:"cvc_check"`
+	} `json:"checks"`
+	Country      string `json:"country"`
+	ExpMonth     int32  `json:"exp_month"`
+	ExpYear      int32  `json:"exp_year"`
+	Fingerprint  string `json:"fingerprint"`
+	Funding      string `json:"funding"`
+	Last4        string `json:"last4"`
+	Multicapture struct {
+		Status string `json:"status"` // "available" or "unavailable"
+	} `json:"multicapture"`
 	NetworkTransactionID string              `json:"network_transaction_id"`
 	ThreeDSecure         *ThreeDSecureResult `json:"three_d_secure"`
-	Wallet               Wallet              `json:"wallet"`
-}
-
-// Feature says whether a card payment has a feature.
-type Feature struct {
-	Status string `json:"status"` // "available" or "unavailable"
-}
-
-// Wallet is the wallet that a card came from.
-type Wallet struct {
-	Type string `json:"type"`
-}
-
-// CardChecks is how given data compare with the issuer's.
-type CardChecks struct {
-	AddressLine1Check      string `json:"address_line1_check"`
-	AddressPostalCodeCheck string `json:"address_postal_code_check"`
-	CVCCheck               string `json:"cvc_check"`
+	Wallet               struct {
+		Type string `json:"type"`
+	} `json:"wallet"`
 }
 
 // ThreeDSecureResult is what became of an authentication.
@@ -169,24 +158,7 @@ type SetupIntent struct {
 	Status         string            `json:"status"`
 }
 
-func (s *SetupIntent) valid() bool { return s.Object == "setup_intent" && s.ID != "" && s.Status != "" }
-
-// SetupIntentParams are the parameters of a setup.
-type SetupIntentParams struct {
-	Confirm                 bool                 `form:"confirm"`
-	PaymentMethodTypes      []string             `form:"payment_method_types"`
-	AutomaticPaymentMethods bool                 `form:"automatic_payment_methods[enabled]"`
-	PaymentMethod           string               `form:"payment_method"`
-	PaymentMethodData       *PaymentMethodData   `form:"payment_method_data"`
-	PaymentMethodOptions    PaymentMethodOptions `form:"payment_method_options"`
-	Customer                string               `form:"customer"`
-	MandateData             *CustomerAcceptance  `form:"mandate_data[customer_acceptance]"`
-	Usage                   string               `form:"usage"`
-	ReturnURL               string               `form:"return_url"`
-	Description             string               `form:"description"`
-	Metadata                map[string]string    `form:"metadata"`
-	Expand                  []string             `form:"expand"`
-}
+func (s *SetupIntent) valid() bool { return is("setup_intent", s.Object, s.ID, s.Status) }
 
 // Mandate is the permission to debit. Only its ID is set where Stripe did not
 // expand it.
@@ -198,7 +170,7 @@ type Mandate struct {
 	Status        string `json:"status"`
 }
 
-func (m *Mandate) valid() bool { return m.Object == "mandate" && m.ID != "" && m.Status != "" }
+func (m *Mandate) valid() bool { return is("mandate", m.Object, m.ID, m.Status) }
 
 // UnmarshalJSON reads both forms of an expandable field.
 func (m *Mandate) UnmarshalJSON(raw []byte) error {
@@ -213,7 +185,7 @@ type Token struct {
 	Object string `json:"object"`
 }
 
-func (t *Token) valid() bool { return t.Object == "token" && t.ID != "" }
+func (t *Token) valid() bool { return is("token", t.Object, t.ID) }
 
 // ApplePayParams are the parameters with which Stripe's own SDK for iOS exchanges
 // the token of Apple Pay. Stripe's public description leaves them out.

@@ -65,7 +65,7 @@ type Account struct {
 	Object string `json:"object"`
 }
 
-func (a *Account) valid() bool { return a.Object == "account" && a.ID != "" }
+func (a *Account) valid() bool { return is("account", a.Object, a.ID) }
 
 // Customer is who pays, as Stripe keeps them.
 // Source: https://docs.stripe.com/api/customers/object.
@@ -83,7 +83,7 @@ type Customer struct {
 	Shipping     *Shipping         `json:"shipping"`
 }
 
-func (c *Customer) valid() bool { return c.Object == "customer" && c.ID != "" }
+func (c *Customer) valid() bool { return is("customer", c.Object, c.ID) }
 
 // CustomerParams are the parameters of creating and changing a customer. A pointer to
 // nothing leaves what is there, one to an empty text removes it.
@@ -144,9 +144,7 @@ type Payout struct {
 	Type           string            `json:"type"`
 }
 
-func (p *Payout) valid() bool {
-	return p.Object == "payout" && p.ID != "" && p.Currency != "" && p.Status != ""
-}
+func (p *Payout) valid() bool { return is("payout", p.Object, p.ID, p.Currency, p.Status) }
 
 // PayoutParams are the parameters of a payout.
 type PayoutParams struct {
@@ -172,7 +170,7 @@ type Event struct {
 	Type string `json:"type"`
 }
 
-func (e *Event) valid() bool { return e.Object == "event" && e.ID != "" && e.Type != "" }
+func (e *Event) valid() bool { return is("event", e.Object, e.ID, e.Type) }
 
 // EventObject is what an event is about, as it was when the event was made: what
 // every object says of itself, and the whole of it, in which nothing is expanded.

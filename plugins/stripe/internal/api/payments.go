@@ -2,7 +2,7 @@ package api
 
 import "encoding/json"
 
-// PaymentIntent is Stripe's payment.
+// PaymentIntent is Stripe's payment. Only its ID is set where Stripe did not expand it.
 // Source: https://docs.stripe.com/api/payment_intents/object.
 type PaymentIntent struct {
 	ID                 string            `json:"id"`
@@ -25,12 +25,18 @@ type PaymentIntent struct {
 }
 
 func (p *PaymentIntent) valid() bool {
-	return p.Object == "payment_intent" && p.ID != "" && p.Currency != "" && p.Status != ""
+	return is("payment_intent", p.Object, p.ID, p.Currency, p.Status)
 }
 
-// PaymentIntentParams are the parameters of creating, capturing, raising and
-// cancelling a payment.
-type PaymentIntentParams struct {
+// UnmarshalJSON reads both forms of an expandable field.
+func (p *PaymentIntent) UnmarshalJSON(raw []byte) error {
+	type plain PaymentIntent // without this method
+	return unmarshalExpandable(raw, &p.ID, (*plain)(p))
+}
+
+// IntentParams are the parameters of creating, capturing, raising and cancelling a
+// payment, and of a setup, which has most of them too.
+type IntentParams struct {
 	Amount                    int64                `form:"amount"`
 	Currency                  string               `form:"currency"`
 	Confirm                   bool                 `form:"confirm"`
@@ -51,6 +57,7 @@ type PaymentIntentParams struct {
 	ReceiptEmail              string               `form:"receipt_email"`
 	Metadata                  map[string]string    `form:"metadata"`
 	SetupFutureUsage          string               `form:"setup_future_usage"`
+	Usage                     string               `form:"usage"` // of a setup
 	OnBehalfOf                string               `form:"on_behalf_of"`
 	TransferGroup             string               `form:"transfer_group"`
 	AmountToCapture           int64                `form:"amount_to_capture"`
@@ -81,9 +88,7 @@ type Charge struct {
 	Status               string               `json:"status"`
 }
 
-func (c *Charge) valid() bool {
-	return c.Object == "charge" && c.ID != "" && c.Currency != "" && c.Status != ""
-}
+func (c *Charge) valid() bool { return is("charge", c.Object, c.ID, c.Currency, c.Status) }
 
 // UnmarshalJSON reads both forms of an expandable field.
 func (c *Charge) UnmarshalJSON(raw []byte) error {
@@ -160,7 +165,7 @@ type Refund struct {
 	Status        string            `json:"status"`
 }
 
-func (r *Refund) valid() bool { return r.Object == "refund" && r.ID != "" && r.Currency != "" }
+func (r *Refund) valid() bool { return is("refund", r.Object, r.ID, r.Currency) }
 
 // RefundParams are the parameters of a refund.
 type RefundParams struct {
