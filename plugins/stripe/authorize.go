@@ -72,21 +72,13 @@ func authorizeParams(stripe *call, req *paymentsv1.AuthorizeRequest) api.IntentP
 	stripe.note(err)
 	stripe.note(options.expect(req.GetExpectedCaptures()))
 	params := api.IntentParams{
-		Amount:                    stripe.units(req.GetAmount()),
-		Currency:                  currency(req.GetAmount()),
-		Confirm:                   true,
-		CaptureMethod:             captureMethod(req.GetCaptureMethod()),
-		Customer:                  req.GetCustomerId(),
-		Shipping:                  shippingWords(req.GetShipping()),
-		ReturnURL:                 req.GetReturnUrl(),
-		Description:               req.GetDescription(),
-		StatementDescriptorSuffix: req.GetStatementDescriptor(),
-		ReceiptEmail:              cmp.Or(req.GetEmail(), req.GetCustomer().GetEmail()),
-		Metadata:                  stripe.metadata(req.GetMetadata(), req.GetReference()),
-		SetupFutureUsage:          options.SetupFutureUsage,
-		OnBehalfOf:                options.OnBehalfOf,
-		TransferGroup:             options.TransferGroup,
-		Expand:                    []string{latestCharge},
+		Amount: stripe.units(req.GetAmount()), Currency: currency(req.GetAmount()), Confirm: true,
+		CaptureMethod: captureMethod(req.GetCaptureMethod()), ReturnURL: req.GetReturnUrl(),
+		Customer: req.GetCustomerId(), ReceiptEmail: cmp.Or(req.GetEmail(), req.GetCustomer().GetEmail()),
+		Shipping:    shippingWords(req.GetShipping()),
+		Description: req.GetDescription(), StatementDescriptorSuffix: req.GetStatementDescriptor(),
+		Metadata: stripe.metadata(req.GetMetadata(), req.GetReference()), SetupFutureUsage: options.SetupFutureUsage,
+		OnBehalfOf: options.OnBehalfOf, TransferGroup: options.TransferGroup, Expand: []string{latestCharge},
 	}
 	params.PaymentMethodOptions.Card = api.CardOptions{
 		Network:                         req.GetPaymentMethod().GetCard().GetNetwork(),

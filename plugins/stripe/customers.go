@@ -73,7 +73,9 @@ func (*Connector) DeleteCustomer(ctx context.Context, req *paymentsv1.DeleteCust
 // a failure leaves the payment surely undone.
 func customerFor(ctx context.Context, stripe *call, who payer) string {
 	billing := who.billingDetails("")
-	params := api.CustomerParams{Email: given(billing.Email), Name: given(billing.Name), Phone: given(billing.Phone)}
+	params := api.CustomerParams{Texts: given(map[string]string{
+		"name": billing.Name, "email": billing.Email, "phone": billing.Phone,
+	})}
 	kept, err := write[api.Customer](ctx, stripe.step("customer"), "/v1/customers", params, itself)
 	if err != nil {
 		stripe.note(stripe.readFailure(err))
@@ -82,23 +84,26 @@ func customerFor(ctx context.Context, stripe *call, who payer) string {
 	return kept.ID
 }
 
-// given is a text if there is one.
-func given(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
+// given are the texts that are not empty.
+func given(texts map[string]string) map[string]string {
+	maps.DeleteFunc(texts, func(_, text string) bool { return text == "" })
+	return texts
 }
 
-// profile is what is to be kept of a customer. Stripe keeps one name, no date of
-// birth and no document.
+// customerTexts are what Stripe keeps of details. It keeps one name, no date of birth
+// and no document.
+func customerTexts(details *paymentsv1.CustomerDetails) map[string]string {
+	return map[string]string{
+		"name": fullName(details), "business_name": details.GetCompany(), "email": details.GetEmail(), "phone": details.GetPhone(),
+	}
+}
+
+// profile is what is to be kept of a customer.
 func profile(
 	stripe *call, details *paymentsv1.CustomerDetails, billing, shipping *paymentsv1.Address, labels map[string]string,
 ) api.CustomerParams {
 	params := api.CustomerParams{
-		Name: given(fullName(details)), BusinessName: given(details.GetCompany()),
-		Email: given(details.GetEmail()), Phone: given(details.GetPhone()),
-		Metadata: stripe.metadata(labels, details.GetReference()),
+		Texts: given(customerTexts(details)), Metadata: stripe.metadata(labels, details.GetReference()),
 	}
 	if billing != nil {
 		params.Address = new(addressWords(billing))
@@ -119,33 +124,32 @@ func customerChange(stripe *call, req *paymentsv1.UpdateCustomerRequest) api.Cus
 	if len(paths) == 0 {
 		return whole
 	}
-	params := api.CustomerParams{Metadata: map[string]string{}, Removed: map[string]string{}}
+	texts, params := customerTexts(details), api.CustomerParams{Texts: map[string]string{}, Metadata: map[string]string{}}
 	for _, path := range paths {
 		switch path {
 		case "details":
-			params.Name, params.BusinessName = new(fullName(details)), new(details.GetCompany())
-			params.Email, params.Phone = new(details.GetEmail()), new(details.GetPhone())
+			maps.Copy(params.Texts, texts)
 			params.Metadata[referenceKey] = details.GetReference()
 		case "details.given_name", "details.family_name":
 			if !slices.Contains(paths, "details.given_name") || !slices.Contains(paths, "details.family_name") {
 				stripe.refuse("update_mask", "must name details.given_name and details.family_name together: Stripe keeps one name")
 			}
-			params.Name = new(fullName(details))
+			params.Texts["name"] = texts["name"]
 		case "details.company":
-			params.BusinessName = new(details.GetCompany())
+			params.Texts["business_name"] = texts["business_name"]
 		case "details.email":
-			params.Email = new(details.GetEmail())
+			params.Texts["email"] = texts["email"]
 		case "details.phone":
-			params.Phone = new(details.GetPhone())
+			params.Texts["phone"] = texts["phone"]
 		case "details.reference":
 			params.Metadata[referenceKey] = details.GetReference()
 		case "billing_address":
 			if params.Address = whole.Address; params.Address == nil {
-				params.Removed["address"] = ""
+				params.Texts["address"] = ""
 			}
 		case "shipping_address":
 			if params.Shipping = whole.Shipping; params.Shipping == nil {
-				params.Removed["shipping"] = ""
+				params.Texts["shipping"] = ""
 			}
 		case "metadata":
 			maps.Copy(params.Metadata, req.GetMetadata())

@@ -28,12 +28,9 @@ func (*Connector) GetDispute(ctx context.Context, req *paymentsv1.GetDisputeRequ
 func (*Connector) ListDisputes(ctx context.Context, req *paymentsv1.ListDisputesRequest) (*paymentsv1.ListDisputesResponse, error) {
 	stripe := callWithoutOptions(ctx, req)
 	page, err := read[api.List[api.Dispute]](ctx, stripe, "/v1/disputes", api.ListParams{
-		Limit:         min(int(req.GetPageSize()), pageSize),
-		StartingAfter: req.GetPageToken(),
-		CreatedFrom:   req.GetCreatedAfterTime().GetSeconds(),
-		CreatedBefore: req.GetCreatedBeforeTime().GetSeconds(),
-		PaymentIntent: req.GetPaymentId(),
-		Expand:        []string{"data." + disputedPayment},
+		Limit: min(int(req.GetPageSize()), pageSize), StartingAfter: req.GetPageToken(),
+		CreatedFrom: req.GetCreatedAfterTime().GetSeconds(), CreatedBefore: req.GetCreatedBeforeTime().GetSeconds(),
+		PaymentIntent: req.GetPaymentId(), Expand: []string{"data." + disputedPayment},
 	}, itself)
 	if err != nil {
 		return nil, err
@@ -136,17 +133,12 @@ func evidenceTold(has map[string]any) []*paymentsv1.DisputeEvidence {
 func dispute(ctx context.Context, d *api.Dispute) (*paymentsv1.Dispute, error) {
 	amount, err := money(d.Currency, d.Amount)
 	told := &paymentsv1.Dispute{
-		Id:                d.ID,
-		Amount:            amount,
-		Stage:             disputeStages.Meaning(ctx, d.Status),
-		Status:            disputeStatuses.Meaning(ctx, d.Status),
-		Reason:            disputeReasons.Meaning(ctx, d.Reason),
-		NetworkReasonCode: d.PaymentMethodDetails.Card.NetworkReasonCode,
-		ConnectorReason:   d.Reason,
-		Network:           d.PaymentMethodDetails.Card.Brand,
-		ResponseDueTime:   timestamp(d.EvidenceDetails.DueBy),
-		CreateTime:        timestamp(d.Created),
-		Evidence:          evidenceTold(d.Evidence),
+		Id: d.ID, Amount: amount,
+		Stage: disputeStages.Meaning(ctx, d.Status), Status: disputeStatuses.Meaning(ctx, d.Status),
+		Reason: disputeReasons.Meaning(ctx, d.Reason), ConnectorReason: d.Reason,
+		Network: d.PaymentMethodDetails.Card.Brand, NetworkReasonCode: d.PaymentMethodDetails.Card.NetworkReasonCode,
+		ResponseDueTime: timestamp(d.EvidenceDetails.DueBy), CreateTime: timestamp(d.Created),
+		Evidence: evidenceTold(d.Evidence),
 		ConnectorData: sdk.ConnectorData(map[string]any{
 			"status": d.Status, "has_evidence": d.EvidenceDetails.HasEvidence, "past_due": d.EvidenceDetails.PastDue,
 			"submission_count": d.EvidenceDetails.SubmissionCount, "is_charge_refundable": d.IsChargeRefundable,

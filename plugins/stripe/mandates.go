@@ -23,13 +23,9 @@ const setupPrefix = "seti_"
 func (*Connector) SetupMandate(ctx context.Context, req *paymentsv1.SetupMandateRequest) (*paymentsv1.SetupMandateResponse, error) {
 	stripe := callWithoutOptions(ctx, req)
 	params := api.IntentParams{
-		Confirm:     true,
-		Customer:    req.GetCustomerId(),
-		Usage:       "off_session",
-		ReturnURL:   req.GetReturnUrl(),
-		Description: req.GetTerms().GetDescription(),
-		Metadata:    stripe.metadata(req.GetMetadata(), req.GetReference()),
-		Expand:      []string{"payment_method", "mandate"},
+		Confirm: true, Customer: req.GetCustomerId(), Usage: "off_session",
+		ReturnURL: req.GetReturnUrl(), Description: req.GetTerms().GetDescription(),
+		Metadata: stripe.metadata(req.GetMetadata(), req.GetReference()), Expand: []string{"payment_method", "mandate"},
 	}
 	if req.GetVerificationAmount().GetMinorUnits() != 0 {
 		stripe.refuse("verification_amount", "must be zero: Stripe asks the issuer without an amount")
@@ -66,15 +62,10 @@ func (*Connector) SetupMandate(ctx context.Context, req *paymentsv1.SetupMandate
 func (*Connector) ChargeMandate(ctx context.Context, req *paymentsv1.ChargeMandateRequest) (*paymentsv1.ChargeMandateResponse, error) {
 	stripe := callOn(ctx, req, "mandate_id", req.GetMandateId())
 	params := api.IntentParams{
-		Amount:                    stripe.units(req.GetAmount()),
-		Currency:                  currency(req.GetAmount()),
-		Confirm:                   true,
-		CaptureMethod:             captureMethod(req.GetCaptureMethod()),
-		OffSession:                offSession(req.GetReason()),
-		Description:               req.GetDescription(),
-		StatementDescriptorSuffix: req.GetStatementDescriptor(),
-		Metadata:                  stripe.metadata(req.GetMetadata(), req.GetReference()),
-		Expand:                    []string{latestCharge},
+		Amount: stripe.units(req.GetAmount()), Currency: currency(req.GetAmount()), Confirm: true,
+		CaptureMethod: captureMethod(req.GetCaptureMethod()), OffSession: offSession(req.GetReason()),
+		Description: req.GetDescription(), StatementDescriptorSuffix: req.GetStatementDescriptor(),
+		Metadata: stripe.metadata(req.GetMetadata(), req.GetReference()), Expand: []string{latestCharge},
 	}
 	if req.GetChargeDate() != "" {
 		stripe.refuse("charge_date", "is not taken: Stripe draws at once")

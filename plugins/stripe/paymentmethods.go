@@ -53,20 +53,14 @@ func (*Connector) DeletePaymentMethod(ctx context.Context, req *paymentsv1.Delet
 
 // methodDetails is what may be shown of an instrument that Stripe keeps.
 func methodDetails(ctx context.Context, m *api.PaymentMethod) *paymentsv1.PaymentMethodDetails {
-	d := shown(ctx, &m.PaymentMethodDetails)
+	d := shown(ctx, &m.PaymentMethodDetails, m.BillingDetails.Name)
 	d.Token = m.ID
-	if d.GetCard() != nil {
-		d.Card.HolderName = m.BillingDetails.Name
-	}
-	if d.GetBankAccount() != nil {
-		d.BankAccount.HolderName = m.BillingDetails.Name
-	}
 	return d
 }
 
 // shown is what may be shown of an instrument. Its type is ours, or Stripe's own where
 // we have none; what holds cards is a card.
-func shown(ctx context.Context, from *api.PaymentMethodDetails) *paymentsv1.PaymentMethodDetails {
+func shown(ctx context.Context, from *api.PaymentMethodDetails, holder string) *paymentsv1.PaymentMethodDetails {
 	d := &paymentsv1.PaymentMethodDetails{Type: from.Type}
 	for ours, theirs := range words.Texts("payment_method.type") {
 		if theirs == from.Type && theirs != "card" {
@@ -80,12 +74,12 @@ func shown(ctx context.Context, from *api.PaymentMethodDetails) *paymentsv1.Paym
 	switch {
 	case isBank:
 		d.BankAccount = &paymentsv1.BankAccountDetails{
-			Last4: bank.Last4, BankName: bank.BankName, CountryCode: bank.Country, Fingerprint: bank.Fingerprint,
+			HolderName: holder, Last4: bank.Last4, BankName: bank.BankName, CountryCode: bank.Country, Fingerprint: bank.Fingerprint,
 		}
 	case from.Type == "card":
 		d.Wallet = from.Card.Wallet.Type
 		d.Card = &paymentsv1.CardDetails{
-			Network: from.Card.Brand, Last4: from.Card.Last4, Fingerprint: from.Card.Fingerprint,
+			HolderName: holder, Network: from.Card.Brand, Last4: from.Card.Last4, Fingerprint: from.Card.Fingerprint,
 			ExpiryMonth: from.Card.ExpMonth, ExpiryYear: from.Card.ExpYear,
 			Funding: fundings.Meaning(ctx, from.Card.Funding), IssuerCountryCode: from.Card.Country,
 			StreetCheck:       checks.Meaning(ctx, from.Card.Checks.AddressLine1Check),

@@ -15,10 +15,8 @@ import (
 func (*Connector) CreatePayout(ctx context.Context, req *paymentsv1.CreatePayoutRequest) (*paymentsv1.CreatePayoutResponse, error) {
 	stripe := callWithoutOptions(ctx, req)
 	params := api.PayoutParams{
-		Currency:            currency(req.GetAmount()),
-		Method:              "standard",
-		StatementDescriptor: req.GetStatementDescriptor(),
-		Metadata:            stripe.metadata(req.GetMetadata(), req.GetReference()),
+		Currency: currency(req.GetAmount()), Method: "standard", StatementDescriptor: req.GetStatementDescriptor(),
+		Metadata: stripe.metadata(req.GetMetadata(), req.GetReference()),
 	}
 	switch to := req.GetDestination().GetDestination().(type) {
 	case *paymentsv1.PayoutDestination_PayoutAccountId:
@@ -63,12 +61,8 @@ func (*Connector) VoidPayout(ctx context.Context, req *paymentsv1.VoidPayoutRequ
 func payout(ctx context.Context, p *api.Payout) (*paymentsv1.Payout, error) {
 	amount, err := money(p.Currency, p.Amount)
 	told := &paymentsv1.Payout{
-		Id:          p.ID,
-		Reference:   p.Metadata[referenceKey],
-		Status:      payoutStatuses.Meaning(ctx, p.Status),
-		Amount:      amount,
-		CreateTime:  timestamp(p.Created),
-		ArrivalTime: timestamp(p.ArrivalDate),
+		Id: p.ID, Reference: p.Metadata[referenceKey], Status: payoutStatuses.Meaning(ctx, p.Status), Amount: amount,
+		CreateTime: timestamp(p.Created), ArrivalTime: timestamp(p.ArrivalDate),
 		ConnectorData: sdk.ConnectorData(map[string]any{
 			"status": p.Status, "destination": string(p.Destination), "method": p.Method, "type": p.Type,
 		}),

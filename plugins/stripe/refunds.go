@@ -42,12 +42,8 @@ func (*Connector) GetRefund(ctx context.Context, req *paymentsv1.GetRefundReques
 func refund(ctx context.Context, r *api.Refund) (*paymentsv1.Refund, error) {
 	amount, err := money(r.Currency, r.Amount)
 	return &paymentsv1.Refund{
-		Id:         r.ID,
-		PaymentId:  r.PaymentIntent,
-		Reference:  r.Metadata[referenceKey],
-		Status:     refundStatuses.Meaning(ctx, r.Status),
-		Amount:     amount,
-		CreateTime: timestamp(r.Created),
+		Id: r.ID, PaymentId: r.PaymentIntent, Reference: r.Metadata[referenceKey], Amount: amount,
+		Status: refundStatuses.Meaning(ctx, r.Status), CreateTime: timestamp(r.Created),
 		ConnectorData: sdk.ConnectorData(map[string]any{
 			"status": r.Status, "charge": r.Charge, "reason": r.Reason,
 			"failure_reason": r.FailureReason, "pending_reason": r.PendingReason,

@@ -57,11 +57,8 @@ func importThreeDS(stripe *call, from *paymentsv1.ThreeDsAuthentication) *api.Th
 		stripe.refuse("three_ds.external.cavv", "Stripe needs it")
 	}
 	return &api.ThreeDSecure{
-		ARESTransStatus:             status,
-		Cryptogram:                  from.GetCavv(),
-		ElectronicCommerceIndicator: from.GetEci(),
-		TransactionID:               from.GetDsTransactionId(),
-		Version:                     from.GetVersion(),
+		ARESTransStatus: status, Version: from.GetVersion(), TransactionID: from.GetDsTransactionId(),
+		Cryptogram: from.GetCavv(), ElectronicCommerceIndicator: from.GetEci(),
 	}
 }
 

@@ -3,9 +3,9 @@ package stripe
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"time"
 
-	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
@@ -19,11 +19,8 @@ func itself[P any](_ context.Context, object P) (P, error) { return object, nil 
 // payment says what Stripe said of a payment, and nothing of the request.
 func payment(ctx context.Context, intent *api.PaymentIntent) (*paymentsv1.Payment, error) {
 	p := &paymentsv1.Payment{
-		Id:         intent.ID,
-		Reference:  intent.Metadata[referenceKey],
-		Status:     paymentStatus(ctx, intent),
-		CreateTime: timestamp(intent.Created),
-		CustomerId: string(intent.Customer),
+		Id: intent.ID, Reference: intent.Metadata[referenceKey], Status: paymentStatus(ctx, intent),
+		CreateTime: timestamp(intent.Created), CustomerId: string(intent.Customer),
 	}
 	if err := setAmounts(p, intent); err != nil {
 		return nil, err
@@ -49,7 +46,7 @@ func payment(ctx context.Context, intent *api.PaymentIntent) (*paymentsv1.Paymen
 func setInstrumentTold(ctx context.Context, p *paymentsv1.Payment, intent *api.PaymentIntent) {
 	if charge := intent.LatestCharge; charge != nil && charge.PaymentMethodDetails.Type != "" {
 		told := &charge.PaymentMethodDetails
-		p.PaymentMethod = shown(ctx, told)
+		p.PaymentMethod = shown(ctx, told, "")
 		p.NetworkTransactionId = told.Card.NetworkTransactionID
 		p.ApprovalCode = told.Card.AuthorizationCode
 		p.AuthorizationExpireTime = timestamp(told.Card.CaptureBefore)
@@ -159,8 +156,9 @@ func mandateStatus(ctx context.Context, s *api.SetupIntent) paymentsv1.MandateSt
 // all of Stripe's actions; those that need no SDK are said in the contract's words.
 // Source: https://docs.stripe.com/api/payment_intents/object#payment_intent_object-next_action.
 func nextAction(a *api.NextAction, clientSecret string) *paymentsv1.NextAction {
+	hand := &paymentsv1.ClientSdk{Sdk: "stripe.js", ClientSecret: clientSecret}
 	if a == nil {
-		return clientAction(nil, clientSecret)
+		return sdk.NextAction(hand)
 	}
 	d := &a.Details
 	switch a.Type {
@@ -176,10 +174,8 @@ func nextAction(a *api.NextAction, clientSecret string) *paymentsv1.NextAction {
 	case "cashapp_handle_redirect_or_display_qr_code", "klarna_display_qr_code", "paynow_display_qr_code", "pix_display_qr_code",
 		"promptpay_display_qr_code", "swish_handle_redirect_or_display_qr_code", "wechat_pay_display_qr_code":
 		code := &paymentsv1.DisplayQr{
-			Data:       cmp.Or(d.Data, d.QRCode.Data),
-			ImageUrl:   cmp.Or(d.ImageURLPNG, d.QRCode.ImageURLPNG),
-			AppUrl:     cmp.Or(d.MobileAuthURL, d.HostedInstructionsURL),
-			ExpireTime: timestamp(cmp.Or(d.ExpiresAt, d.QRCode.ExpiresAt)),
+			Data: cmp.Or(d.Data, d.QRCode.Data), ImageUrl: cmp.Or(d.ImageURLPNG, d.QRCode.ImageURLPNG),
+			AppUrl: cmp.Or(d.MobileAuthURL, d.HostedInstructionsURL), ExpireTime: timestamp(cmp.Or(d.ExpiresAt, d.QRCode.ExpiresAt)),
 		}
 		if code.GetData() != "" || code.GetImageUrl() != "" {
 			return sdk.NextAction(code)
@@ -187,17 +183,9 @@ func nextAction(a *api.NextAction, clientSecret string) *paymentsv1.NextAction {
 	case "blik_authorize", "card_await_notification":
 		return sdk.NextAction(&paymentsv1.Wait{})
 	}
-	return clientAction(a, clientSecret)
-}
-
-// clientAction hands over to Stripe's SDK.
-func clientAction(a *api.NextAction, clientSecret string) *paymentsv1.NextAction {
-	hand := &paymentsv1.ClientSdk{Sdk: "stripe.js", ClientSecret: clientSecret}
-	if a != nil {
-		action := &structpb.Struct{}
-		if action.UnmarshalJSON(a.Raw) == nil {
-			hand.Parameters = &structpb.Struct{Fields: map[string]*structpb.Value{"next_action": structpb.NewStructValue(action)}}
-		}
+	action := map[string]any{}
+	if json.Unmarshal(a.Raw, &action) == nil {
+		hand.Parameters = sdk.ConnectorData(map[string]any{"next_action": action})
 	}
 	return sdk.NextAction(hand)
 }

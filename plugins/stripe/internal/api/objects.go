@@ -85,18 +85,14 @@ type Customer struct {
 
 func (c *Customer) valid() bool { return is("customer", c.Object, c.ID) }
 
-// CustomerParams are the parameters of creating and changing a customer. A pointer to
-// nothing leaves what is there, one to an empty text removes it.
+// CustomerParams are the parameters of creating and changing a customer. Texts are
+// those of the other parameters, by their names; an empty one removes what is there,
+// an address too.
 type CustomerParams struct {
-	Address      *Address          `form:"address"`
-	BusinessName *string           `form:"business_name"`
-	Email        *string           `form:"email"`
-	Metadata     map[string]string `form:"metadata"`
-	Name         *string           `form:"name"`
-	Phone        *string           `form:"phone"`
-	Shipping     *Shipping         `form:"shipping"`
-	// Removed are address and shipping where they are to be removed.
-	Removed map[string]string
+	Texts    map[string]string
+	Address  *Address          `form:"address"`
+	Metadata map[string]string `form:"metadata"`
+	Shipping *Shipping         `form:"shipping"`
 }
 
 // BillingDetails is who pays.
