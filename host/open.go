@@ -105,8 +105,8 @@ func (h *host) openEdge(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("configuration:\n%w", err)
 	}
-	h.edge, err = gateway.New(h.gatewayConfig(secret))
-	return err
+	h.edge = gateway.New(h.gatewayConfig(secret))
+	return nil
 }
 
 // openListeners listens for operators and callers.

@@ -8,14 +8,25 @@ import (
 	"time"
 )
 
-// Exchange sends a request and reads the whole of the answer, whose body is closed.
-func Exchange(client *http.Client, req *http.Request) (resp *http.Response, body []byte, err error) {
-	if resp, err = client.Do(req); err != nil {
-		return nil, nil, err
+// Answer is a PSP's answer to one request.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Exchange sends a request and reads the whole of the answer.
+func Exchange(client *http.Client, req *http.Request) (*Answer, error) {
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, err
 	}
 	defer resp.Body.Close()
-	body, err = io.ReadAll(resp.Body)
-	return resp, body, err
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	return &Answer{resp.StatusCode, resp.Header, body}, nil
 }
 
 // Part is one thing that a PSP's answer says of itself, such as a code or the id by

@@ -48,11 +48,11 @@ func TestExchange(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		resp, body, err := Exchange(psp.Client(), req)
+		answer, err := Exchange(psp.Client(), req)
 		if err != nil {
 			return 0, "", err
 		}
-		return resp.StatusCode, string(body), nil
+		return answer.Status, string(answer.Body), nil
 	}
 	if status, body, err := get(t.Context(), "/"); status != http.StatusTeapot || body != "short and stout" || err != nil {
 		t.Errorf("got %d %q %v", status, body, err)

@@ -32,7 +32,7 @@ type Server struct {
 	descriptors []*descriptorpb.FileDescriptorProto // of extra services, with comments
 	account     AccountChecker
 	uploader    EvidenceUploader
-	validator   *wire.Validator
+	validator   wire.Validator
 	unmapped    *unmappedWords
 	description *connectorv1.Description
 	errs        []error // of options
@@ -94,9 +94,6 @@ func NewServer(c Connector, opts ...Option) (*Server, error) {
 		s.bound = append(s.bound, boundOperation{operation{service: disputeService, method: uploadEvidence}, nil})
 	}
 	var err error
-	if s.validator, err = wire.NewValidator(); err != nil {
-		return nil, err
-	}
 	s.description, err = s.describe(c.Describe())
 	return s, err
 }

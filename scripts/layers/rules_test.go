@@ -26,13 +26,15 @@ type room struct {
 // rooms is the table of who may import whom. Every folder with Go files has to be
 // in one of them. go-plugin is closed to all but the rooms in goPluginRooms.
 func rooms() []room {
+	heavy := []string{"buf.build/go/protovalidate", "cel.dev"} // an interpreter in every connector's process
 	pure := []string{"net", "os", "os/exec", "syscall", "golang.org/x/sys", "google.golang.org/grpc"}
 	return []room{
 		{name: "proto/...", may: []string{"proto/..."}},
 
-		{name: "sdk", may: []string{"proto/...", "sdk/wire"}, tests: []string{"sdk", "sdk/connectortest"}},
+		{name: "sdk", may: []string{"proto/...", "sdk/wire"}, tests: []string{"sdk", "sdk/connectortest"}, never: heavy},
 		{name: "sdk/form"},
-		{name: "sdk/wire", may: []string{"proto/..."}, tests: []string{"sdk/wire"}},
+		{name: "sdk/wire", may: []string{"proto/...", "sdk/wire/rules"}, tests: []string{"sdk/wire"}, never: heavy},
+		{name: "sdk/wire/rules", may: []string{"proto/..."}, never: heavy},
 		{name: "sdk/webhook", may: []string{"proto/...", "sdk"}, tests: []string{"sdk/webhook"}},
 		{name: "sdk/connectortest/...", may: []string{"proto/...", "sdk", "sdk/wire", "sdk/connectortest/..."}, tests: []string{"sdk/webhook"}},
 

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/wire/rules"
 )
 
 // Mask stands in place of a hidden value.
@@ -147,32 +148,9 @@ func cardNumberLength(s string) (length int) {
 		if i+1 < len(s) && s[i+1] != ' ' && s[i+1] != '-' {
 			continue
 		}
-		if digits >= 13 && Luhn(s[:i+1]) {
+		if digits >= 13 && rules.Luhn(s[:i+1]) {
 			length = i + 1
 		}
 	}
 	return length
-}
-
-// Luhn says whether the digits of s, spaces and dashes aside, carry a valid
-// check digit (ISO/IEC 7812-1, annex B).
-func Luhn(s string) bool {
-	sum, digits := 0, 0
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] == ' ' || s[i] == '-' {
-			continue
-		}
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-		d := int(s[i] - '0')
-		if digits%2 == 1 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-		digits++
-	}
-	return digits > 0 && sum%10 == 0
 }

@@ -1,39 +1,20 @@
 package wire
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 	"sync"
 
-	"buf.build/go/protovalidate"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/patchbay/patchbay/sdk/wire/rules"
 )
 
 // Validator checks messages against the rules in their .proto files, and those
-// that the files state in words. It is safe for concurrent use.
-type Validator struct {
-	rules    protovalidate.Validator
-	breaches breaches
-}
-
-// NewValidator returns a validator that prepares the rules of the given messages
-// in the background, so that neither a start nor a call waits for it; others are
-// prepared when first seen.
-func NewValidator(messages ...proto.Message) (*Validator, error) {
-	rules, err := protovalidate.New()
-	if err != nil {
-		return nil, fmt.Errorf("prepare validation rules: %w", err)
-	}
-	go func() {
-		for _, m := range messages {
-			_ = rules.Validate(m) // the rules are compiled now; what they find in an empty message is nothing
-		}
-	}()
-	return &Validator{rules: rules}, nil
-}
+// that the files state in words. The zero Validator is ready, and safe for
+// concurrent use.
+type Validator struct{ rules rules.Checker }
 
 // Check returns what is wrong with a message, or nothing.
 func (v *Validator) Check(m proto.Message) ([]*errdetails.BadRequest_FieldViolation, error) {
@@ -48,46 +29,27 @@ func (v *Validator) Check(m proto.Message) ([]*errdetails.BadRequest_FieldViolat
 func (v *Validator) CheckAcrossVersions(m proto.Message) ([]*errdetails.BadRequest_FieldViolation, error) {
 	newer := sync.OnceValue(func() bool { return Newer(m) })
 	return v.check(m, func(rule string) bool {
-		return rule != "required" && rule != "enum.defined_only" && rule != ruleOrderTotal || !newer()
+		return rule != "required" && rule != "enum.defined_only" && rule != rules.RuleOrderTotal || !newer()
 	})
 }
 
 func (v *Validator) check(m proto.Message, counts func(rule string) bool) ([]*errdetails.BadRequest_FieldViolation, error) {
-	broken, err := v.broken(m)
+	broken, err := v.rules.Check(m)
 	if err != nil {
 		return nil, err
 	}
 	var found []*errdetails.BadRequest_FieldViolation
 	for _, b := range broken {
-		if !counts(b.rule) {
+		if !counts(b.Rule) {
 			continue
 		}
 		found = append(found, &errdetails.BadRequest_FieldViolation{
-			Field:       b.field,
-			Description: b.description,
-			Reason:      strings.ToUpper(strings.ReplaceAll(b.rule, ".", "_")),
+			Field:       b.Field,
+			Description: b.Message,
+			Reason:      strings.ToUpper(strings.ReplaceAll(b.Rule, ".", "_")),
 		})
 	}
 	return found, nil
-}
-
-// broken lists the rules that a message breaks.
-func (v *Validator) broken(m proto.Message) ([]breach, error) {
-	var broken []breach
-	if err := v.rules.Validate(m); err != nil {
-		var invalid *protovalidate.ValidationError
-		if !errors.As(err, &invalid) {
-			return nil, err
-		}
-		for _, violation := range invalid.Violations {
-			broken = append(broken, breach{
-				field:       protovalidate.FieldPathString(violation.Proto.GetField()),
-				rule:        violation.Proto.GetRuleId(),
-				description: violation.Proto.GetMessage(),
-			})
-		}
-	}
-	return append(broken, v.breaches.in(m.ProtoReflect())...), nil
 }
 
 // Newer says whether a message holds anything that this binary's contract does not

@@ -9,7 +9,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -20,9 +19,6 @@ import (
 	"google.golang.org/grpc/keepalive"
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/patchbay/patchbay/host/internal/account"
 	"github.com/patchbay/patchbay/host/internal/audit"
@@ -73,7 +69,7 @@ type Gateway struct {
 	codec     codec
 	limits    *limiter
 	callers   callers
-	validator *wire.Validator
+	validator wire.Validator
 	reflect   *reflection
 	server    *grpc.Server
 	health    *health.Server
@@ -99,18 +95,13 @@ const (
 var errEnding = errors.New("the gateway is stopping")
 
 // New prepares a gateway; Serve opens it.
-func New(config Config) (*Gateway, error) {
-	validator, err := rules()
-	if err != nil {
-		return nil, err
-	}
+func New(config Config) *Gateway {
 	g := &Gateway{
-		config:    config,
-		codec:     newCodec(),
-		limits:    newLimiter(config.Limits, config.Metrics),
-		validator: validator,
-		reflect:   newReflection(config.Registry, config.Log),
-		health:    health.NewServer(),
+		config:  config,
+		codec:   newCodec(),
+		limits:  newLimiter(config.Limits, config.Metrics),
+		reflect: newReflection(config.Registry, config.Log),
+		health:  health.NewServer(),
 	}
 	g.ending, g.end = context.WithCancelCause(context.Background())
 	options := []grpc.ServerOption{
@@ -140,28 +131,7 @@ func New(config Config) (*Gateway, error) {
 	reflectionv1.RegisterServerReflectionServer(g.server, g.reflect)
 	reflectionv1alpha.RegisterServerReflectionServer(g.server, reflectionAlpha{g.reflect})
 	g.reflect.own = g.server.GetServiceInfo()
-	return g, nil
-}
-
-// rules are the contract's, which are the same for every gateway of a process.
-var rules = sync.OnceValues(func() (*wire.Validator, error) { return wire.NewValidator(requests()...) })
-
-// requests lists the messages whose rules are prepared before the first call:
-// those of every operation that the host knows.
-func requests() []proto.Message {
-	var messages []proto.Message
-	wire.Files().RangeFilesByPackage(wire.PaymentsPackage, func(file protoreflect.FileDescriptor) bool {
-		for i := range file.Services().Len() {
-			methods := file.Services().Get(i).Methods()
-			for j := range methods.Len() {
-				if mt, err := protoregistry.GlobalTypes.FindMessageByName(methods.Get(j).Input().FullName()); err == nil {
-					messages = append(messages, mt.New().Interface())
-				}
-			}
-		}
-		return true
-	})
-	return messages
+	return g
 }
 
 // Serve answers callers until Stop.

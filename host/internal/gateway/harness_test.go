@@ -82,9 +82,7 @@ func newHarness(t testing.TB, edit ...func(*Config)) *harness {
 	for _, e := range edit {
 		e(&config)
 	}
-	if h.gateway, err = New(config); err != nil {
-		t.Fatal(err)
-	}
+	h.gateway = New(config)
 	h.conn = serve(t, h.gateway.server, h.gateway.Serve, grpc.WithDisableRetry())
 	h.payments, h.refunds = paymentsv1.NewPaymentServiceClient(h.conn), paymentsv1.NewRefundServiceClient(h.conn)
 	h.registry.Declare("acme", "1.0.0")

@@ -22,11 +22,7 @@ func BenchmarkEdge(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	validator, err := rules()
-	if err != nil {
-		b.Fatal(err)
-	}
-	g := &Gateway{config: Config{MaxMessage: 1 << 20}, validator: validator}
+	g := &Gateway{config: Config{MaxMessage: 1 << 20}}
 	inst := (&harness{t: b}).instance(&plugin{}, 1)
 	m := inst.Description.Methods[paymentsv1.PaymentService_Authorize_FullMethodName]
 	for b.Loop() {

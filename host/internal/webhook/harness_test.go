@@ -126,13 +126,10 @@ func newTracedHarness(t testing.TB, tracing *telemetry.Tracing, edit ...func(*Sp
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := gateway.New(gateway.Config{
+	g := gateway.New(gateway.Config{
 		Registry: h.registry(), Accounts: accounts, Auth: auth.Anybody{}, Metrics: h.metrics, Tracing: tracing, Log: log,
 		KeySecret: []byte("secret of the replicas"), DefaultDeadline: 10 * time.Second, MaxDeadline: 20 * time.Second, MaxMessage: 4 << 20,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	if h.receiver, err = New(Config{Spec: spec, Connectors: g, Accounts: accounts, Sink: sinks, Metrics: h.metrics.Registry, Tracing: tracing, Log: log}); err != nil {
 		t.Fatal(err)
 	}

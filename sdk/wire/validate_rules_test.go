@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -18,10 +17,7 @@ func withNumber(number string) *paymentsv1.AuthorizeRequest {
 }
 
 func TestValidator_checkDigit(t *testing.T) {
-	v, err := NewValidator()
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := &Validator{}
 	const wrong = "CARD_NUMBER_LUHN"
 	payout := &paymentsv1.StagePayoutRequest{Payout: &paymentsv1.CreatePayoutRequest{
 		Reference: "p", Amount: usd(1),
@@ -71,10 +67,7 @@ func line(kind paymentsv1.LineItemKind, total, tax int64) *paymentsv1.LineItem {
 
 // The amount is always 1050.
 func TestValidator_orderTotal(t *testing.T) {
-	v, err := NewValidator()
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := &Validator{}
 	const shipping, fee = paymentsv1.LineItemKind_LINE_ITEM_KIND_SHIPPING, paymentsv1.LineItemKind_LINE_ITEM_KIND_FEE
 	lines := func(items ...*paymentsv1.LineItem) *paymentsv1.OrderDetails {
 		return &paymentsv1.OrderDetails{LineItems: items}
@@ -120,51 +113,6 @@ func TestValidator_orderTotal(t *testing.T) {
 		}
 		if got := check(t, v, arrived(t, req, newerField()), true); len(got) > 0 {
 			t.Errorf("%s, from a newer caller: got %q, want what it adds to be left to the far side", name, got)
-		}
-	}
-}
-
-// Amounts that don't fit are no sum, and never one by accident.
-func TestSum(t *testing.T) {
-	for _, test := range []struct {
-		amounts []int64
-		total   int64
-		fits    bool
-	}{
-		{nil, 0, true},
-		{[]int64{math.MaxInt64}, math.MaxInt64, true},
-		{[]int64{math.MaxInt64, 1}, 0, false},
-		{[]int64{math.MaxInt64, math.MaxInt64, math.MaxInt64}, 0, false},
-	} {
-		var amounts []*paymentsv1.Money
-		for _, minor := range test.amounts {
-			amounts = append(amounts, usd(minor))
-		}
-		if total, fits := sum(amounts); total != test.total || fits != test.fits {
-			t.Errorf("%v: got %d %v", test.amounts, total, fits)
-		}
-	}
-}
-
-// What is looked for by type is what has a rule, in every message there is.
-func TestHasRule(t *testing.T) {
-	found := map[protoreflect.FullName]bool{}
-	allMessages(func(d protoreflect.MessageDescriptor) {
-		m := newMessage(t, d.FullName()).Interface()
-		_, isCard := m.(*paymentsv1.Card)
-		_, isOrdered := m.(ordered)
-		if found[d.FullName()] = hasRule(m.ProtoReflect().Descriptor()); found[d.FullName()] != (isCard || isOrdered) {
-			t.Errorf("%s has a rule: %v", d.FullName(), found[d.FullName()])
-		}
-		fields(d, func(fd protoreflect.FieldDescriptor) {
-			if fd.IsMap() && fd.MapValue().Message() != nil && hasRule(fd.MapValue().Message()) {
-				t.Errorf("%s: entries of a map are not looked at", fd.FullName())
-			}
-		})
-	})
-	for _, name := range []protoreflect.FullName{"patchbay.payments.v1.Card", "patchbay.payments.v1.AuthorizeRequest", "patchbay.payments.v1.ChargeMandateRequest", "patchbay.payments.v1.CreateOrderRequest"} {
-		if !found[name] {
-			t.Errorf("%s has no rule", name)
 		}
 	}
 }
