@@ -8,7 +8,6 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
-	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
 )
 
@@ -83,13 +82,6 @@ func (c *call) note(fault error) {
 
 // refuse notes what is wrong with a field.
 func (c *call) refuse(field, description string) { c.note(sdk.InvalidField(field, description)) }
-
-// units says an amount as Stripe counts it.
-func (c *call) units(m *paymentsv1.Money) int64 {
-	amount, err := units(m)
-	c.note(err)
-	return amount
-}
 
 // metadata joins the caller's labels and reference.
 // Source: https://docs.stripe.com/api/metadata.

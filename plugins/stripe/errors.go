@@ -11,12 +11,6 @@ import (
 	"github.com/patchbay/patchbay/sdk"
 )
 
-// Reasons of errors that the SDK has no kind for.
-const (
-	keyReused = "IDEMPOTENCY_KEY_REUSED" // the key belongs to another request
-	refused   = "REFUSED"                // a refusal of what has no decline to say so
-)
-
 // refusal returns Stripe's error if it is the answer of somebody with the
 // authority to say no: the parameters were valid, and the payment was refused.
 // Source: https://docs.stripe.com/api/errors.
@@ -72,11 +66,11 @@ func failure(err error) *sdk.Error {
 		e.Status == http.StatusConflict, e.Code == "idempotency_key_in_use":
 		return answered(e, sdk.OutcomeUnknown, "")
 	case e.Type == api.TypeIdempotencyError:
-		return answered(e, sdk.Precondition, keyReused)
+		return answered(e, sdk.Precondition, "IDEMPOTENCY_KEY_REUSED")
 	case reason != "":
 		return answered(e, sdk.Precondition, reason)
 	case e.Status == http.StatusPaymentRequired:
-		return answered(e, sdk.Precondition, refused)
+		return answered(e, sdk.Precondition, "REFUSED") // of what has no decline to say so
 	}
 	bad := answered(e, sdk.InvalidRequest, "")
 	if field := fieldOf(e); field != "" {

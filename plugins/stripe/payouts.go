@@ -15,8 +15,8 @@ import (
 func (*Connector) CreatePayout(ctx context.Context, req *paymentsv1.CreatePayoutRequest) (*paymentsv1.CreatePayoutResponse, error) {
 	stripe := callWithoutOptions(ctx, req)
 	params := api.PayoutParams{
-		Currency: currency(req.GetAmount()), Method: "standard", StatementDescriptor: req.GetStatementDescriptor(),
-		Metadata: stripe.metadata(req.GetMetadata(), req.GetReference()),
+		Amount: stripe.payoutUnits(req.GetAmount()), Currency: currency(req.GetAmount()), Method: "standard",
+		StatementDescriptor: req.GetStatementDescriptor(), Metadata: stripe.metadata(req.GetMetadata(), req.GetReference()),
 	}
 	switch to := req.GetDestination().GetDestination().(type) {
 	case *paymentsv1.PayoutDestination_PayoutAccountId:
@@ -35,9 +35,6 @@ func (*Connector) CreatePayout(ctx context.Context, req *paymentsv1.CreatePayout
 	if req.GetSpeed() == paymentsv1.PayoutSpeed_PAYOUT_SPEED_INSTANT {
 		params.Method = "instant"
 	}
-	amount, err := payoutUnits(req.GetAmount())
-	stripe.note(err)
-	params.Amount = amount
 	payout, err := write(ctx, stripe, "/v1/payouts", params, payout)
 	return &paymentsv1.CreatePayoutResponse{Payout: payout}, err
 }

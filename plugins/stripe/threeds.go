@@ -9,7 +9,6 @@ import (
 )
 
 const (
-	noExemption  = paymentsv1.ScaExemption_SCA_EXEMPTION_UNSPECIFIED
 	riskAnalysis = paymentsv1.ScaExemption_SCA_EXEMPTION_TRANSACTION_RISK_ANALYSIS
 	lowRisk      = "low_risk" // is what Stripe calls it
 )
@@ -23,7 +22,7 @@ func setThreeDS(stripe *call, options *api.CardOptions, t *paymentsv1.ThreeDs) {
 	switch {
 	case t.GetAuthenticationId() != "":
 		stripe.refuse("three_ds.authentication_id", "is not taken: this connector has no AuthenticationService")
-	case t.GetExemption() == noExemption:
+	case t.GetExemption() == paymentsv1.ScaExemption_SCA_EXEMPTION_UNSPECIFIED:
 	case external == nil:
 		stripe.refuse("three_ds.exemption", "is taken with three_ds.external alone; otherwise Stripe claims exemptions by itself")
 	case t.GetExemption() != riskAnalysis:

@@ -108,17 +108,17 @@ func do[T any, P Object[T]](c *Client, req *http.Request) (P, error) {
 	if c.Account != "" {
 		req.Header.Set("Stripe-Account", c.Account)
 	}
-	resp, body, err := sdk.Exchange(c.HTTP, req)
+	answer, err := sdk.Exchange(c.HTTP, req)
 	if err != nil {
 		return nil, fmt.Errorf("stripe: %w", err)
 	}
-	c.Replayed = resp.Header.Get("Idempotent-Replayed") == "true"
-	if resp.StatusCode != http.StatusOK {
-		return nil, refusal(resp, body)
+	c.Replayed = answer.Header.Get("Idempotent-Replayed") == "true"
+	if answer.Status != http.StatusOK {
+		return nil, refusal(req.URL.Path, answer)
 	}
-	object, err := Read[T, P](body)
+	object, err := Read[T, P](answer.Body)
 	if err != nil {
-		return nil, fmt.Errorf("stripe's answer can't be understood (request %s): %w", resp.Header.Get("Request-Id"), err)
+		return nil, fmt.Errorf("stripe's answer can't be understood (request %s): %w", answer.Header.Get("Request-Id"), err)
 	}
 	return object, nil
 }
@@ -173,15 +173,15 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("stripe answered %d %s %s (request %s)", e.Status, e.Type, e.Code, e.RequestID)
 }
 
-func refusal(resp *http.Response, body []byte) *Error {
+func refusal(path string, answer *sdk.Answer) *Error {
 	e := &Error{
-		Status: resp.StatusCode, Path: resp.Request.URL.Path,
-		RequestID: resp.Header.Get("Request-Id"), RetryAfter: sdk.RetryAfter(resp.Header),
+		Status: answer.Status, Path: path,
+		RequestID: answer.Header.Get("Request-Id"), RetryAfter: sdk.RetryAfter(answer.Header),
 	}
 	var envelope struct {
 		Error *Failure `json:"error"`
 	}
-	if json.Unmarshal(body, &envelope) == nil && envelope.Error != nil {
+	if json.Unmarshal(answer.Body, &envelope) == nil && envelope.Error != nil {
 		e.Failure = *envelope.Error
 	}
 	return e
