@@ -20,9 +20,10 @@ const (
 const referenceKey = "patchbay_reference"
 
 // call is one call of an operation: Stripe's API as the call's account sees it. What
-// is wrong with the call, in the account's configuration, an option or a field, is
-// noted where it is found. The first such fault is the error of every request to
-// Stripe, and nothing is sent; so operations need not look at it.
+// is wrong with the call, in the account's configuration, an option or a field, or
+// with a step before what it asks for, is noted where it is found. The first such
+// fault is the error of every request to Stripe from then on, and nothing more is
+// sent; so operations need not look at it.
 type call struct {
 	*api.Client
 	config Config
@@ -73,7 +74,7 @@ func (c *call) step(name string) *call {
 	return &call{Client: &client, config: c.config, secret: c.secret}
 }
 
-// note keeps the first fault.
+// note keeps the first fault; nil is none.
 func (c *call) note(fault error) {
 	if c.Fault == nil {
 		c.Fault = fault

@@ -39,7 +39,9 @@ func (*Connector) FindPayment(ctx context.Context, req *paymentsv1.FindPaymentRe
 
 // find collects the payments of one reference from a list, or from a search, which
 // ignores case. It says whether it came to the end.
-func find(ctx context.Context, stripe *call, path string, params api.ListParams, reference string) (found []*paymentsv1.Payment, whole bool, err error) {
+func find(
+	ctx context.Context, stripe *call, path string, params api.ListParams, reference string,
+) (found []*paymentsv1.Payment, whole bool, err error) {
 	for range mostPages {
 		page, err := read[api.List[api.PaymentIntent]](ctx, stripe, path, params, itself)
 		if err != nil {

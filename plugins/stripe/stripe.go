@@ -39,20 +39,17 @@ func (*Connector) Describe() sdk.Description {
 		types = append(types, capability.GetPaymentMethodTypes()...)
 	}
 	return sdk.Description{
-		ID:                 "stripe",
-		DisplayName:        "Stripe",
-		Publisher:          "Patchbay",
-		DocumentationURL:   "https://docs.stripe.com/api",
+		ID: "stripe", DisplayName: "Stripe", Publisher: "Patchbay", DocumentationURL: "https://docs.stripe.com/api",
 		Config:             &Config{},
-		PaymentMethodTypes: types,
 		EgressHosts:        []string{"api.stripe.com:443", "files.stripe.com:443"},
+		PaymentMethodTypes: types,
+		Capabilities:       capabilities,
 		Idempotency:        idempotency(),
 		ThreeDSModes: []connectorv1.ThreeDsMode{
 			connectorv1.ThreeDsMode_THREE_DS_MODE_PSP, connectorv1.ThreeDsMode_THREE_DS_MODE_EXTERNAL,
 		},
-		Capabilities: capabilities,
-		Webhooks:     connectorv1.WebhookVerificationMode_WEBHOOK_VERIFICATION_MODE_SIGNATURE,
-		Evidence:     connectorv1.Evidence_EVIDENCE_CONTRACT_TESTED,
+		Webhooks: connectorv1.WebhookVerificationMode_WEBHOOK_VERIFICATION_MODE_SIGNATURE,
+		Evidence: connectorv1.Evidence_EVIDENCE_CONTRACT_TESTED,
 		TestData: []*connectorv1.TestData{
 			example("pm_card_visa", "approved"),
 			example("pm_card_visa_chargeDeclined", "declined: generic_decline"),

@@ -60,13 +60,35 @@ func (*Connector) HandleWebhook(ctx context.Context, req *paymentsv1.HandleWebho
 }
 
 // verify returns why a webhook can't be believed, or nothing. Each of the account's
-// secrets may have signed it, so that they can be replaced.
+// secrets may have signed it, so that they can be replaced. Signatures of scheme v0
+// are Stripe's test of the header and prove nothing.
 func verify(r *paymentsv1.HttpRequest, secrets []sdk.Secret, now time.Time) error {
-	at, signed, signatures, err := readSignature(webhook.Header(r, signatureHeader))
-	if err != nil {
-		return err
+	values := webhook.Header(r, signatureHeader)
+	if len(values) != 1 {
+		return fmt.Errorf("there are %d headers %s", len(values), signatureHeader)
 	}
-	if err := webhook.Fresh(at, now, tolerance); err != nil {
+	var signed string // the time, as it was signed
+	var signatures [][]byte
+	for part := range strings.SplitSeq(values[0], ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		mac, err := hex.DecodeString(value)
+		switch {
+		case name == "v1" && err == nil:
+			signatures = append(signatures, mac)
+		case name == "t" && (signed != "" || value == ""):
+			return fmt.Errorf("the time of %s can't be read", signatureHeader)
+		case name == "t":
+			signed = value
+		}
+	}
+	if signed == "" || len(signatures) == 0 {
+		return fmt.Errorf("%s has no time or no signature", signatureHeader)
+	}
+	seconds, err := strconv.ParseInt(signed, 10, 64)
+	if err != nil {
+		return fmt.Errorf("the time of %s can't be read", signatureHeader)
+	}
+	if err := webhook.Fresh(time.Unix(seconds, 0), now, tolerance); err != nil {
 		return err
 	}
 	keys, err := webhook.Keys(secrets, nil)
@@ -77,34 +99,6 @@ func verify(r *paymentsv1.HttpRequest, secrets []sdk.Secret, now time.Time) erro
 		return errors.New("the signature is wrong")
 	}
 	return nil
-}
-
-// readSignature reads the one signature header: the time, also as it was signed,
-// and the signatures of scheme v1. Those of scheme v0 are Stripe's test of the
-// header and prove nothing.
-func readSignature(values []string) (at time.Time, signed string, signatures [][]byte, err error) {
-	if len(values) != 1 {
-		return at, "", nil, fmt.Errorf("there are %d headers %s", len(values), signatureHeader)
-	}
-	for part := range strings.SplitSeq(values[0], ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		switch name {
-		case "t":
-			seconds, err := strconv.ParseInt(value, 10, 64)
-			if err != nil || signed != "" {
-				return at, "", nil, fmt.Errorf("the time of %s can't be read", signatureHeader)
-			}
-			at, signed = time.Unix(seconds, 0), value
-		case "v1":
-			if mac, err := hex.DecodeString(value); err == nil {
-				signatures = append(signatures, mac)
-			}
-		}
-	}
-	if signed == "" || len(signatures) == 0 {
-		return at, "", nil, fmt.Errorf("%s has no time or no signature", signatureHeader)
-	}
-	return at, signed, signatures, nil
 }
 
 // told says an event in the contract's words. An object that can't be read is left

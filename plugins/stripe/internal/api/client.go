@@ -27,7 +27,7 @@ import (
 const Version = "2026-08-26.dahlia"
 
 // Client sends the requests of one call, one after another. Its fields are set before
-// use, but for Fault, which may be set until then and later.
+// use; Fault may be set between two requests too.
 type Client struct {
 	HTTP           *http.Client
 	BaseURL        string // without a trailing slash
@@ -58,11 +58,10 @@ func is(kind, object string, needed ...string) bool {
 
 // Path is a path of the API, whose parts may come from a caller.
 func Path(parts ...string) string {
-	path := "/v1"
-	for _, part := range parts {
-		path += "/" + url.PathEscape(part)
+	for i, part := range parts {
+		parts[i] = url.PathEscape(part)
 	}
-	return path
+	return "/v1/" + strings.Join(parts, "/")
 }
 
 // Get reads.
