@@ -100,7 +100,7 @@ func (p payer) token(stripe *call, t *paymentsv1.CardToken) *instrument {
 // wallet is a wallet that holds cards, or one that the payer logs in to.
 func (p payer) wallet(ctx context.Context, stripe *call, w *paymentsv1.Wallet) *instrument {
 	const payload = "payment_method.wallet.encrypted.payload"
-	i, given := p.given(stripe, w.GetType(), ""), w.GetEncrypted()
+	i, encrypted := p.given(stripe, w.GetType(), ""), w.GetEncrypted()
 	if w.GetDecrypted() != nil {
 		stripe.refuse("payment_method.wallet.decrypted", "is not taken: Stripe's public API has no parameters for it")
 	}
@@ -111,18 +111,21 @@ func (p payer) wallet(ctx context.Context, stripe *call, w *paymentsv1.Wallet) *
 		var token struct {
 			ID string `json:"id"`
 		}
-		if json.Unmarshal([]byte(given.GetPayload()), &token) != nil || !strings.HasPrefix(token.ID, "tok_") {
+		if json.Unmarshal([]byte(encrypted.GetPayload()), &token) != nil || !strings.HasPrefix(token.ID, "tok_") {
 			stripe.refuse(payload, "must be the token that Google Pay gives with the gateway stripe")
 		}
 		i.data.Card.Token, stripe.secret = token.ID, token.ID
 	case "apple_pay":
-		if !json.Valid([]byte(given.GetPayload())) {
+		// The parameters are those with which Stripe's own SDK for iOS exchanges the token;
+		// Stripe's public description leaves them out.
+		// Source: STPAPIClient+ApplePay.swift in https://github.com/stripe/stripe-ios.
+		if !json.Valid([]byte(encrypted.GetPayload())) {
 			stripe.refuse(payload, "must be the paymentData of Apple Pay's token, as JSON")
 		}
-		token, err := write[api.Token](ctx, stripe.step("token"), "/v1/tokens", api.ApplePayParams{
-			PKToken: given.GetPayload(), PKTokenInstrumentName: given.GetDisplayName(),
-			PKTokenPaymentNetwork: given.GetNetwork(), PKTokenTransactionID: given.GetTransactionId(),
-		}, itself)
+		token, err := write[api.Token](ctx, stripe.step("token"), "/v1/tokens", given(map[string]string{
+			"pk_token": encrypted.GetPayload(), "pk_token_instrument_name": encrypted.GetDisplayName(),
+			"pk_token_payment_network": encrypted.GetNetwork(), "pk_token_transaction_id": encrypted.GetTransactionId(),
+		}), itself)
 		if err != nil {
 			stripe.note(stripe.readFailure(err)) // nothing was paid
 			return i

@@ -186,13 +186,3 @@ type Token struct {
 }
 
 func (t *Token) valid() bool { return is("token", t.Object, t.ID) }
-
-// ApplePayParams are the parameters with which Stripe's own SDK for iOS exchanges
-// the token of Apple Pay. Stripe's public description leaves them out.
-// Source: STPAPIClient+ApplePay.swift in https://github.com/stripe/stripe-ios.
-type ApplePayParams struct {
-	PKToken               string `form:"pk_token"`
-	PKTokenInstrumentName string `form:"pk_token_instrument_name"`
-	PKTokenPaymentNetwork string `form:"pk_token_payment_network"`
-	PKTokenTransactionID  string `form:"pk_token_transaction_id"`
-}
