@@ -3,108 +3,92 @@ package stripe
 import (
 	"cmp"
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
 )
 
-// referenceKey is the metadata key that keeps the caller's reference at Stripe.
-const referenceKey = "patchbay_reference"
+// authorizeOptions are the connector_options of Authorize, under Stripe's own
+// names.
+// Source: https://docs.stripe.com/api/payment_intents/create.
+type authorizeOptions struct {
+	SetupFutureUsage    string `json:"setup_future_usage" oneof:"on_session,off_session"`
+	OnBehalfOf          string `json:"on_behalf_of"`
+	TransferGroup       string `json:"transfer_group"`
+	RequestMulticapture string `json:"request_multicapture" oneof:"if_available,never"`
+	RequestIncremental  string `json:"request_incremental_authorization" oneof:"if_available,never"`
+	RequestExtended     string `json:"request_extended_authorization" oneof:"if_available,never"`
+}
+
+// expect asks for multicapture where more than one capture is expected. Stripe
+// takes up to 50 captures of a payment.
+// Source: https://docs.stripe.com/payments/multicapture.
+func (o *authorizeOptions) expect(captures int32) error {
+	const most = 50
+	switch {
+	case captures > most:
+		return sdk.InvalidField("expected_captures", "must be at most 50")
+	case captures > 1 && o.RequestMulticapture == "never":
+		return sdk.InvalidField("connector_options.request_multicapture", "must not be never where expected_captures is more than one")
+	case captures > 1:
+		o.RequestMulticapture = "if_available"
+	}
+	return nil
+}
 
 // Authorize implements sdk.Authorizer. The payment is created and confirmed in one
 // request. What that needs is made or read before: a customer to store an
 // instrument for, Apple Pay's token, the instrument of a mandate.
 func (*Connector) Authorize(ctx context.Context, req *paymentsv1.AuthorizeRequest) (*paymentsv1.AuthorizeResponse, error) {
-	params, err := createParams(req)
-	if err != nil {
-		return nil, err
-	}
-	stripe, err := client(ctx)
-	if err != nil {
-		return nil, err
-	}
-	secret, err := setInstrument(ctx, stripe, &params, req)
-	if err != nil {
-		return nil, err
-	}
-	if params.SetupFutureUsage != "" && params.Customer == "" && req.GetStoredCredential() != nil {
-		if params.Customer, err = customerFor(ctx, stripe, payerOf(req)); err != nil {
+	stripe := newCall(ctx)
+	params := authorizeParams(stripe, req)
+	if id := req.GetPaymentMethod().GetMandate().GetMandateId(); id != "" {
+		kept, err := stripe.mandate(ctx, "payment_method.mandate.mandate_id", id)
+		if err != nil {
 			return nil, err
 		}
+		payWith(stripe, &params, kept)
+	} else {
+		from := payer{
+			method: req.GetPaymentMethod(), customer: req.GetCustomer(), billing: req.GetBillingAddress(), email: req.GetEmail(),
+		}
+		with := from.instrument(ctx, stripe)
+		params.PaymentMethodTypes, params.PaymentMethodOptions.Others = []string{with.stripe}, with.options
+		params.PaymentMethod, params.PaymentMethodData = with.id, with.data
+		agreed := cmp.Or(req.GetPaymentMethod().GetBankDebit().GetAcceptance(), req.GetStoredCredential().GetMandateAcceptance())
+		params.MandateData = acceptance(stripe, with, agreed, req.GetBrowserInfo())
+		if params.SetupFutureUsage != "" && params.Customer == "" && req.GetStoredCredential() != nil {
+			params.Customer = customerFor(ctx, stripe, from)
+		}
 	}
-	payment, err := pay(ctx, stripe, params, asked{req.GetReference(), req.GetAmount()}, secret)
+	payment, err := pay(ctx, stripe, params, &paymentsv1.Payment{Reference: req.GetReference(), Amount: req.GetAmount()})
 	return &paymentsv1.AuthorizeResponse{Payment: payment}, err
 }
 
-// asked is what a payment that Stripe made none of was to be.
-type asked struct {
-	reference string
-	amount    *paymentsv1.Money
-}
-
-// pay creates a payment. The secret is kept out of errors.
-func pay(ctx context.Context, stripe *api.Client, params api.CreatePaymentIntentParams, was asked, secret string) (*paymentsv1.Payment, error) {
-	intent, err := stripe.CreatePaymentIntent(ctx, params)
-	if refused, ok := refusal(err); ok {
-		return refusedPayment(ctx, was, refused)
+// authorizeParams are the parameters but for the instrument.
+func authorizeParams(stripe *call, req *paymentsv1.AuthorizeRequest) api.IntentParams {
+	options, err := sdk.Options[authorizeOptions](req.GetConnectorOptions())
+	stripe.note(err)
+	stripe.note(options.expect(req.GetExpectedCaptures()))
+	params := api.IntentParams{
+		Amount: stripe.units(req.GetAmount()), Currency: currency(req.GetAmount()), Confirm: true,
+		CaptureMethod: captureMethod(req.GetCaptureMethod()), ReturnURL: req.GetReturnUrl(),
+		Customer: req.GetCustomerId(), ReceiptEmail: cmp.Or(req.GetEmail(), req.GetCustomer().GetEmail()),
+		Shipping:    shippingWords(req.GetShipping()),
+		Description: req.GetDescription(), StatementDescriptorSuffix: req.GetStatementDescriptor(),
+		Metadata: stripe.metadata(req.GetMetadata(), req.GetReference()), SetupFutureUsage: options.SetupFutureUsage,
+		OnBehalfOf: options.OnBehalfOf, TransferGroup: options.TransferGroup, Expand: []string{latestCharge},
 	}
-	if err != nil {
-		return nil, withoutSecret(failure(err), secret)
-	}
-	return payment(ctx, intent)
-}
-
-func payerOf(req *paymentsv1.AuthorizeRequest) payer {
-	return payer{method: req.GetPaymentMethod(), customer: req.GetCustomer(), billing: req.GetBillingAddress(), email: req.GetEmail()}
-}
-
-// createParams are the parameters but for the instrument.
-func createParams(req *paymentsv1.AuthorizeRequest) (api.CreatePaymentIntentParams, error) {
-	var params api.CreatePaymentIntentParams
-	amount, err := units(req.GetAmount())
-	if err != nil {
-		return params, err
-	}
-	options, err := parseAuthorizeOptions(req.GetConnectorOptions())
-	if err != nil {
-		return params, err
-	}
-	if err := options.expect(req.GetExpectedCaptures()); err != nil {
-		return params, err
-	}
-	metadata, err := metadataOf(req.GetMetadata(), req.GetReference())
-	if err != nil {
-		return params, err
-	}
-	params = api.CreatePaymentIntentParams{
-		Amount:        amount,
-		Currency:      currency(req.GetAmount()),
-		Confirm:       true,
-		CaptureMethod: captureMethod(req.GetCaptureMethod()),
-		PaymentMethodOptions: api.PaymentMethodOptions{Card: api.CardOptions{
-			Network:                         req.GetPaymentMethod().GetCard().GetNetwork(),
-			RequestMulticapture:             options.requestMulticapture,
-			RequestIncrementalAuthorization: options.requestIncremental,
-			RequestExtendedAuthorization:    options.requestExtended,
-		}},
-		Customer:                  req.GetCustomerId(),
-		Shipping:                  shippingWords(req.GetShipping()),
-		ReturnURL:                 req.GetReturnUrl(),
-		Description:               req.GetDescription(),
-		StatementDescriptorSuffix: req.GetStatementDescriptor(),
-		ReceiptEmail:              cmp.Or(req.GetEmail(), req.GetCustomer().GetEmail()),
-		Metadata:                  metadata,
-		SetupFutureUsage:          options.setupFutureUsage,
-		OnBehalfOf:                options.onBehalfOf,
-		TransferGroup:             options.transferGroup,
-		Expand:                    []string{latestCharge},
+	params.PaymentMethodOptions.Card = api.CardOptions{
+		Network:                         req.GetPaymentMethod().GetCard().GetNetwork(),
+		RequestMulticapture:             options.RequestMulticapture,
+		RequestIncrementalAuthorization: options.RequestIncremental,
+		RequestExtendedAuthorization:    options.RequestExtended,
 	}
 	setStoredCredential(&params, req.GetStoredCredential())
-	err = setThreeDS(&params.PaymentMethodOptions.Card, req.GetThreeDs())
-	return params, err
+	setThreeDS(stripe, &params.PaymentMethodOptions.Card, req.GetThreeDs())
+	return params
 }
 
 func captureMethod(m paymentsv1.CaptureMethod) string {
@@ -114,38 +98,11 @@ func captureMethod(m paymentsv1.CaptureMethod) string {
 	return "automatic"
 }
 
-// setInstrument says what is paid with. It returns what no error may quote.
-func setInstrument(ctx context.Context, stripe *api.Client, params *api.CreatePaymentIntentParams, req *paymentsv1.AuthorizeRequest) (secret string, err error) {
-	if id := req.GetPaymentMethod().GetMandate().GetMandateId(); id != "" {
-		kept, err := findMandate(ctx, stripe, "payment_method.mandate.mandate_id", id)
-		if err != nil {
-			return "", err
-		}
-		return "", kept.payWith(params)
-	}
-	with, err := payerOf(req).instrument(ctx, stripe)
-	if err != nil {
-		return "", readFailure(err)
-	}
-	params.PaymentMethodTypes = []string{with.stripe}
-	params.PaymentMethod, params.PaymentMethodData = with.id, with.data
-	params.PaymentMethodOptions.Others = with.options
-	params.MandateData, err = mandateData(with.method, firstAcceptance(
-		req.GetPaymentMethod().GetBankDebit().GetAcceptance(), req.GetStoredCredential().GetMandateAcceptance(),
-	), req.GetBrowserInfo())
-	return with.secret, err
-}
-
 // setStoredCredential says how a stored instrument is used, or one is stored.
 // Source: https://docs.stripe.com/payments/save-and-reuse and off_session in
 // https://docs.stripe.com/api/payment_intents/create.
-func setStoredCredential(params *api.CreatePaymentIntentParams, s *paymentsv1.StoredCredential) {
-	switch s.GetSetupFutureUsage() {
-	case paymentsv1.SetupFutureUsage_SETUP_FUTURE_USAGE_ON_SESSION:
-		params.SetupFutureUsage = "on_session"
-	case paymentsv1.SetupFutureUsage_SETUP_FUTURE_USAGE_OFF_SESSION:
-		params.SetupFutureUsage = "off_session"
-	}
+func setStoredCredential(params *api.IntentParams, s *paymentsv1.StoredCredential) {
+	params.SetupFutureUsage = cmp.Or(setupUsages.Word(s.GetSetupFutureUsage()), params.SetupFutureUsage)
 	switch {
 	case s.GetInitiator() == paymentsv1.Initiator_INITIATOR_MERCHANT:
 		params.OffSession = offSession(s.GetReason())
@@ -165,65 +122,21 @@ func offSession(reason paymentsv1.MerchantInitiatedReason) string {
 	}
 }
 
-// metadataOf joins the caller's labels and reference.
-// Source: https://docs.stripe.com/api/metadata.
-func metadataOf(labels map[string]string, reference string) (map[string]string, error) {
-	metadata := map[string]string{referenceKey: reference}
-	for name, value := range labels {
-		if name == referenceKey {
-			return nil, invalid("metadata."+name, "is reserved for the reference")
-		}
-		if strings.ContainsAny(name, "[]") {
-			return nil, invalid("metadata."+name, "must not contain square brackets")
-		}
-		metadata[name] = value
-	}
-	return metadata, nil
-}
-
-// refusedPayment is the answer to a refusal. Stripe refuses some card data
-// before it makes a PaymentIntent; then there is no id, and what was refused is
-// the request itself.
-func refusedPayment(ctx context.Context, was asked, refused *api.Error) (*paymentsv1.Payment, error) {
-	if refused.PaymentIntent == nil {
-		return &paymentsv1.Payment{
-			Reference: was.reference,
-			Amount:    was.amount,
-			Status:    paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED,
-			Decline:   decline(ctx, &refused.Failure),
-		}, nil
-	}
-	p, err := payment(ctx, refused.PaymentIntent)
-	if err != nil {
-		return nil, err
-	}
-	switch refused.PaymentIntent.Status {
-	case "requires_payment_method", "canceled":
-		p.Status = paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED
-		p.Decline = decline(ctx, &refused.Failure)
-		p.NextAction = nil
-	default: // its state speaks of money that is reserved or taken, and counts
-	}
-	return p, nil
-}
-
-// withoutSecret takes a token out of an error: Stripe quotes ids that it does not
-// know.
-func withoutSecret(e *sdk.Error, secret string) *sdk.Error {
-	if secret == "" {
-		return e
-	}
-	e.Message = strings.ReplaceAll(e.Message, secret, "[redacted]")
-	for i := range e.Fields {
-		e.Fields[i].Description = strings.ReplaceAll(e.Fields[i].Description, secret, "[redacted]")
-	}
-	return e
-}
-
-// oneOf returns the word if Stripe has it, and nothing otherwise.
-func oneOf(word string, known ...string) string {
-	if slices.Contains(known, word) {
-		return word
-	}
-	return ""
+// pay creates a payment. Stripe refuses some card data before it makes a
+// PaymentIntent; then there is no id, and what was refused is what was asked for. A
+// state that speaks of money that is reserved or taken counts, whatever was refused.
+func pay(ctx context.Context, stripe *call, params api.IntentParams, asked *paymentsv1.Payment) (*paymentsv1.Payment, error) {
+	return attempt(ctx, stripe, "/v1/payment_intents", params, payment,
+		func(ctx context.Context, refused *api.Error) (p *paymentsv1.Payment, err error) {
+			p = asked
+			if intent := refused.PaymentIntent; intent != nil {
+				p, err = payment(ctx, intent)
+				if err != nil || intent.Status != "requires_payment_method" && intent.Status != "canceled" {
+					return p, err
+				}
+			}
+			p.Status, p.NextAction = paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED, nil
+			p.Decline = decline(ctx, &refused.Failure)
+			return p, nil
+		})
 }

@@ -3,6 +3,7 @@ package stripe
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -10,57 +11,34 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk"
 )
 
 // CreateCustomer implements sdk.CustomerCreator.
 func (*Connector) CreateCustomer(ctx context.Context, req *paymentsv1.CreateCustomerRequest) (*paymentsv1.CreateCustomerResponse, error) {
-	if err := noOptions(req.GetConnectorOptions()); err != nil {
-		return nil, err
-	}
-	params, err := profile(req.GetDetails(), req.GetBillingAddress(), req.GetShippingAddress(), req.GetMetadata())
-	if err != nil {
-		return nil, err
-	}
-	stripe, err := client(ctx)
-	if err != nil {
-		return nil, err
-	}
-	kept, err := stripe.CreateCustomer(ctx, params)
-	if err != nil {
-		return nil, failure(err)
-	}
-	return &paymentsv1.CreateCustomerResponse{Customer: customer(kept)}, nil
+	stripe := callWithoutOptions(ctx, req)
+	params := profile(stripe, req.GetDetails(), req.GetBillingAddress(), req.GetShippingAddress(), req.GetMetadata())
+	customer, err := write(ctx, stripe, "/v1/customers", params, customer)
+	return &paymentsv1.CreateCustomerResponse{Customer: customer}, err
 }
 
 // GetCustomer implements sdk.CustomerGetter.
 func (*Connector) GetCustomer(ctx context.Context, req *paymentsv1.GetCustomerRequest) (*paymentsv1.GetCustomerResponse, error) {
-	stripe, err := clientFor(ctx, "customer_id", req.GetCustomerId(), req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	kept, err := stripe.GetCustomer(ctx, req.GetCustomerId())
-	if err != nil {
-		return nil, readFailure(err)
-	}
-	return &paymentsv1.GetCustomerResponse{Customer: customer(kept)}, nil
+	stripe := callOn(ctx, req, "customer_id", req.GetCustomerId())
+	customer, err := read(ctx, stripe, api.Path("customers", req.GetCustomerId()), nil, customer)
+	return &paymentsv1.GetCustomerResponse{Customer: customer}, err
 }
 
 // UpdateCustomer implements sdk.CustomerUpdater. Where metadata is to be replaced
 // it reads the customer first: Stripe removes only labels that are named.
 // Source: https://docs.stripe.com/api/customers/update.
 func (*Connector) UpdateCustomer(ctx context.Context, req *paymentsv1.UpdateCustomerRequest) (*paymentsv1.UpdateCustomerResponse, error) {
-	stripe, err := clientFor(ctx, "customer_id", req.GetCustomerId(), req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	params, err := customerChange(req)
-	if err != nil {
-		return nil, err
-	}
+	stripe := callOn(ctx, req, "customer_id", req.GetCustomerId())
+	params, path := customerChange(stripe, req), api.Path("customers", req.GetCustomerId())
 	if slices.Contains(req.GetUpdateMask().GetPaths(), "metadata") {
-		before, err := stripe.GetCustomer(ctx, req.GetCustomerId())
+		before, err := read[api.Customer](ctx, stripe, path, nil, itself)
 		if err != nil {
-			return nil, readFailure(err)
+			return nil, err
 		}
 		for name := range before.Metadata {
 			if _, stays := params.Metadata[name]; !stays && name != referenceKey {
@@ -68,139 +46,129 @@ func (*Connector) UpdateCustomer(ctx context.Context, req *paymentsv1.UpdateCust
 			}
 		}
 	}
-	kept, err := stripe.UpdateCustomer(ctx, req.GetCustomerId(), params)
-	if err != nil {
-		return nil, failure(err)
-	}
-	return &paymentsv1.UpdateCustomerResponse{Customer: customer(kept)}, nil
+	customer, err := write(ctx, stripe, path, params, customer)
+	return &paymentsv1.UpdateCustomerResponse{Customer: customer}, err
 }
 
 // DeleteCustomer implements sdk.CustomerDeleter. A customer that is gone is not
 // found any more, but still read as deleted: so a repeat is answered as the first.
 func (*Connector) DeleteCustomer(ctx context.Context, req *paymentsv1.DeleteCustomerRequest) (*paymentsv1.DeleteCustomerResponse, error) {
-	stripe, err := clientFor(ctx, "customer_id", req.GetCustomerId(), req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	gone, err := stripe.DeleteCustomer(ctx, req.GetCustomerId())
-	if answeredWith(err, http.StatusNotFound) {
-		if gone, err = stripe.GetCustomer(ctx, req.GetCustomerId()); err == nil && !gone.Deleted {
-			return nil, invalid("customer_id", "Stripe did not delete the customer")
+	stripe := callOn(ctx, req, "customer_id", req.GetCustomerId())
+	path := api.Path("customers", req.GetCustomerId())
+	gone, err := api.Delete[api.Customer](ctx, stripe.Client, path)
+	var refused *api.Error
+	if errors.As(err, &refused) && refused.Status == http.StatusNotFound && refused.Type != "" {
+		if gone, err = api.Get[api.Customer](ctx, stripe.Client, path, nil); err == nil && !gone.Deleted {
+			return nil, sdk.InvalidField("customer_id", "Stripe did not delete the customer")
 		}
 	}
 	if err != nil {
-		return nil, failure(err)
+		return nil, stripe.failure(err)
 	}
-	return &paymentsv1.DeleteCustomerResponse{Customer: customer(gone)}, nil
+	customer, err := customer(ctx, gone)
+	return &paymentsv1.DeleteCustomerResponse{Customer: customer}, err
 }
 
 // customerFor makes a customer to keep an instrument for. It moves nothing, so that
 // a failure leaves the payment surely undone.
-func customerFor(ctx context.Context, stripe *api.Client, who payer) (string, error) {
+func customerFor(ctx context.Context, stripe *call, who payer) string {
 	billing := who.billingDetails("")
-	params := api.CustomerParams{Email: &billing.Email, Name: &billing.Name, Phone: &billing.Phone}
-	kept, err := stripe.Step("customer").CreateCustomer(ctx, dropEmpty(params))
+	params := api.CustomerParams{Texts: given(map[string]string{
+		"name": billing.Name, "email": billing.Email, "phone": billing.Phone,
+	})}
+	kept, err := write[api.Customer](ctx, stripe.step("customer"), "/v1/customers", params, itself)
 	if err != nil {
-		return "", readFailure(err)
+		stripe.note(stripe.readFailure(err))
+		return ""
 	}
-	return kept.ID, nil
+	return kept.ID
 }
 
-// dropEmpty leaves out what would be removed: there is nothing yet.
-func dropEmpty(params api.CustomerParams) api.CustomerParams {
-	for _, text := range []**string{&params.BusinessName, &params.Email, &params.Name, &params.Phone} {
-		if *text != nil && **text == "" {
-			*text = nil
-		}
-	}
-	return params
+// given are the texts that are not empty.
+func given(texts map[string]string) map[string]string {
+	maps.DeleteFunc(texts, func(_, text string) bool { return text == "" })
+	return texts
 }
 
-// profile is what is to be kept of a customer. Stripe keeps one name, no date of
-// birth and no document.
-func profile(details *paymentsv1.CustomerDetails, billing, shipping *paymentsv1.Address, labels map[string]string) (api.CustomerParams, error) {
-	params := api.CustomerParams{Metadata: map[string]string{}}
-	params = dropEmpty(withDetails(params, details))
-	if details.GetReference() != "" {
-		params.Metadata[referenceKey] = details.GetReference()
+// customerTexts are what Stripe keeps of details. It keeps one name, no date of birth
+// and no document.
+func customerTexts(details *paymentsv1.CustomerDetails) map[string]string {
+	return map[string]string{
+		"name": fullName(details), "business_name": details.GetCompany(), "email": details.GetEmail(), "phone": details.GetPhone(),
+	}
+}
+
+// profile is what is to be kept of a customer.
+func profile(
+	stripe *call, details *paymentsv1.CustomerDetails, billing, shipping *paymentsv1.Address, labels map[string]string,
+) api.CustomerParams {
+	params := api.CustomerParams{
+		Texts: given(customerTexts(details)), Metadata: stripe.metadata(labels, details.GetReference()),
 	}
 	if billing != nil {
-		address := addressWords(billing)
-		params.Address = &address
+		params.Address = new(addressWords(billing))
 	}
 	if shipping != nil {
 		if params.Shipping = shippingWords(&paymentsv1.Shipping{Address: shipping}); params.Shipping == nil {
-			return params, invalid("shipping_address.given_name", "Stripe wants a name with the address")
+			stripe.refuse("shipping_address.given_name", "Stripe wants a name with the address")
 		}
 	}
-	all, err := metadataOf(labels, "")
-	delete(all, referenceKey)
-	maps.Copy(params.Metadata, all)
-	return params, err
-}
-
-func withDetails(params api.CustomerParams, details *paymentsv1.CustomerDetails) api.CustomerParams {
-	name, company, email, phone := fullName(details), details.GetCompany(), details.GetEmail(), details.GetPhone()
-	params.Name, params.BusinessName, params.Email, params.Phone = &name, &company, &email, &phone
 	return params
 }
 
 // customerChange is what an update changes: without a mask what is not empty, else
 // what the mask names, removed where it is empty.
-func customerChange(req *paymentsv1.UpdateCustomerRequest) (api.CustomerParams, error) {
-	given, err := profile(req.GetDetails(), req.GetBillingAddress(), req.GetShippingAddress(), req.GetMetadata())
-	paths := req.GetUpdateMask().GetPaths()
-	if err != nil || len(paths) == 0 {
-		return given, err
+func customerChange(stripe *call, req *paymentsv1.UpdateCustomerRequest) api.CustomerParams {
+	details, paths := req.GetDetails(), req.GetUpdateMask().GetPaths()
+	whole := profile(stripe, details, req.GetBillingAddress(), req.GetShippingAddress(), req.GetMetadata())
+	if len(paths) == 0 {
+		return whole
 	}
-	whole := withDetails(api.CustomerParams{}, req.GetDetails())
-	params := api.CustomerParams{Metadata: map[string]string{}, Removed: map[string]string{}}
+	texts, params := customerTexts(details), api.CustomerParams{Texts: map[string]string{}, Metadata: map[string]string{}}
 	for _, path := range paths {
 		switch path {
 		case "details":
-			params.Name, params.BusinessName, params.Email, params.Phone = whole.Name, whole.BusinessName, whole.Email, whole.Phone
-			params.Metadata[referenceKey] = req.GetDetails().GetReference()
+			maps.Copy(params.Texts, texts)
+			params.Metadata[referenceKey] = details.GetReference()
 		case "details.given_name", "details.family_name":
 			if !slices.Contains(paths, "details.given_name") || !slices.Contains(paths, "details.family_name") {
-				return params, invalid("update_mask", "must name details.given_name and details.family_name together: Stripe keeps one name")
+				stripe.refuse("update_mask", "must name details.given_name and details.family_name together: Stripe keeps one name")
 			}
-			params.Name = whole.Name
+			params.Texts["name"] = texts["name"]
 		case "details.company":
-			params.BusinessName = whole.BusinessName
+			params.Texts["business_name"] = texts["business_name"]
 		case "details.email":
-			params.Email = whole.Email
+			params.Texts["email"] = texts["email"]
 		case "details.phone":
-			params.Phone = whole.Phone
+			params.Texts["phone"] = texts["phone"]
 		case "details.reference":
-			params.Metadata[referenceKey] = req.GetDetails().GetReference()
+			params.Metadata[referenceKey] = details.GetReference()
 		case "billing_address":
-			if params.Address = given.Address; given.Address == nil {
-				params.Removed["address"] = ""
+			if params.Address = whole.Address; params.Address == nil {
+				params.Texts["address"] = ""
 			}
 		case "shipping_address":
-			if params.Shipping = given.Shipping; given.Shipping == nil {
-				params.Removed["shipping"] = ""
+			if params.Shipping = whole.Shipping; params.Shipping == nil {
+				params.Texts["shipping"] = ""
 			}
 		case "metadata":
 			maps.Copy(params.Metadata, req.GetMetadata())
 		default:
-			return params, invalid("update_mask", path+" can't be changed by itself at Stripe")
+			stripe.refuse("update_mask", path+" can't be changed by itself at Stripe")
 		}
 	}
-	return params, nil
+	return params
 }
 
 // customer says what Stripe keeps of a customer. The one name is given up to its
 // last word, which is the family's.
-func customer(kept *api.Customer) *paymentsv1.Customer {
+func customer(_ context.Context, kept *api.Customer) (*paymentsv1.Customer, error) {
 	if kept.Deleted {
-		return &paymentsv1.Customer{Id: kept.ID, Status: paymentsv1.CustomerStatus_CUSTOMER_STATUS_DELETED}
+		return &paymentsv1.Customer{Id: kept.ID, Status: paymentsv1.CustomerStatus_CUSTOMER_STATUS_DELETED}, nil
 	}
 	c := &paymentsv1.Customer{
-		Id:         kept.ID,
-		Status:     paymentsv1.CustomerStatus_CUSTOMER_STATUS_ACTIVE,
-		CreateTime: timestamp(kept.Created),
-		Metadata:   map[string]string{},
+		Id: kept.ID, Status: paymentsv1.CustomerStatus_CUSTOMER_STATUS_ACTIVE, CreateTime: timestamp(kept.Created),
+		Metadata: map[string]string{},
 		Details: &paymentsv1.CustomerDetails{
 			Reference: kept.Metadata[referenceKey], Email: kept.Email, Phone: kept.Phone, Company: kept.BusinessName,
 		},
@@ -219,7 +187,17 @@ func customer(kept *api.Customer) *paymentsv1.Customer {
 		c.ShippingAddress.GivenName, c.ShippingAddress.FamilyName = splitName(kept.Shipping.Name)
 		c.ShippingAddress.Phone = kept.Shipping.Phone
 	}
-	return c
+	return c, nil
+}
+
+// named is anybody with a given and a family name.
+type named interface {
+	GetGivenName() string
+	GetFamilyName() string
+}
+
+func fullName(of named) string {
+	return strings.TrimSpace(of.GetGivenName() + " " + of.GetFamilyName())
 }
 
 func splitName(name string) (given, family string) {
@@ -227,4 +205,35 @@ func splitName(name string) (given, family string) {
 		return name[:i], name[i+1:]
 	}
 	return name, ""
+}
+
+// addressWords says an address in Stripe's words, which have two lines.
+func addressWords(a *paymentsv1.Address) api.Address {
+	return api.Address{
+		Line1: strings.TrimSpace(a.GetLine1() + " " + a.GetHouseNumber()),
+		Line2: strings.TrimSpace(a.GetLine2() + " " + a.GetLine3()),
+		City:  a.GetCity(), State: a.GetRegion(), PostalCode: a.GetPostalCode(), Country: a.GetCountryCode(),
+	}
+}
+
+// addressOf reads an address of Stripe's; nil if it is empty.
+func addressOf(a api.Address) *paymentsv1.Address {
+	if a == (api.Address{}) {
+		return nil
+	}
+	return &paymentsv1.Address{
+		Line1: a.Line1, Line2: a.Line2, City: a.City, Region: a.State, PostalCode: a.PostalCode, CountryCode: a.Country,
+	}
+}
+
+// shippingWords says where goods go; nil where nobody is named, which Stripe wants.
+func shippingWords(s *paymentsv1.Shipping) *api.Shipping {
+	name := cmp.Or(fullName(s.GetAddress()), s.GetAddress().GetCompany())
+	if name == "" {
+		return nil
+	}
+	return &api.Shipping{
+		Name: name, Phone: s.GetAddress().GetPhone(), Address: addressWords(s.GetAddress()),
+		Carrier: s.GetCarrier(), TrackingNumber: s.GetTrackingNumber(),
+	}
 }

@@ -15,22 +15,18 @@ import (
 const adviceNoRetry = "do_not_try_again"
 
 // declineTable is how Stripe declines.
-func declineTable() sdk.DeclineTable {
-	return sdk.DeclineTable{
-		Unified: words.Texts("decline.code"),
-		Overrides: map[string]sdk.DeclineRow{
-			adviceNoRetry: {
-				Code:     "do_not_honor",
-				Hardness: paymentsv1.DeclineHardness_DECLINE_HARDNESS_HARD,
-				Retry:    paymentsv1.DeclineRetry_DECLINE_RETRY_NOT_WITH_THIS_INSTRUMENT,
-			},
-		},
-	}
+var declineTable = sdk.DeclineTable{
+	Unified: words.Texts("decline.code"),
+	Overrides: map[string]sdk.DeclineRow{adviceNoRetry: {
+		Code:     "do_not_honor",
+		Hardness: paymentsv1.DeclineHardness_DECLINE_HARDNESS_HARD,
+		Retry:    paymentsv1.DeclineRetry_DECLINE_RETRY_NOT_WITH_THIS_INSTRUMENT,
+	}},
 }
 
 // decline says why a payment was refused.
 func decline(ctx context.Context, f *api.Failure) *paymentsv1.Decline {
-	d := declineTable().Decline(ctx, sdk.Declined{
+	d := declineTable.Decline(ctx, sdk.Declined{
 		Code: cmp.Or(f.DeclineCode, f.Code), Message: f.Message,
 		Network: f.PaymentMethod.Card.Brand, NetworkCode: f.NetworkDeclineCode, AdviceCode: f.NetworkAdviceCode,
 	})

@@ -1,12 +1,10 @@
 package stripe
 
 import (
+	"cmp"
 	"context"
 	"io"
-	"maps"
 	"slices"
-
-	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
@@ -18,12 +16,8 @@ const disputedPayment = "payment_intent"
 
 // GetDispute implements sdk.DisputeGetter.
 func (*Connector) GetDispute(ctx context.Context, req *paymentsv1.GetDisputeRequest) (*paymentsv1.GetDisputeResponse, error) {
-	stripe, err := clientFor(ctx, "dispute_id", req.GetDisputeId(), req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	found, err := stripe.GetDispute(ctx, req.GetDisputeId(), disputedPayment)
-	dispute, err := tellRead(ctx, found, err, dispute)
+	stripe := callOn(ctx, req, "dispute_id", req.GetDisputeId())
+	dispute, err := read(ctx, stripe, api.Path("disputes", req.GetDisputeId()), api.Expand(disputedPayment), dispute)
 	return &paymentsv1.GetDisputeResponse{Dispute: dispute}, err
 }
 
@@ -32,29 +26,20 @@ func (*Connector) GetDispute(ctx context.Context, req *paymentsv1.GetDisputeRequ
 // the end.
 // Source: https://docs.stripe.com/api/disputes/list.
 func (*Connector) ListDisputes(ctx context.Context, req *paymentsv1.ListDisputesRequest) (*paymentsv1.ListDisputesResponse, error) {
-	if err := noOptions(req.GetConnectorOptions()); err != nil {
-		return nil, err
-	}
-	stripe, err := client(ctx)
+	stripe := callWithoutOptions(ctx, req)
+	page, err := read[api.List[api.Dispute]](ctx, stripe, "/v1/disputes", api.ListParams{
+		Limit: min(int(req.GetPageSize()), pageSize), StartingAfter: req.GetPageToken(),
+		CreatedFrom: req.GetCreatedAfterTime().GetSeconds(), CreatedBefore: req.GetCreatedBeforeTime().GetSeconds(),
+		PaymentIntent: req.GetPaymentId(), Expand: []string{"data." + disputedPayment},
+	}, itself)
 	if err != nil {
 		return nil, err
-	}
-	params := api.ListDisputesParams{PaymentIntent: req.GetPaymentId()}
-	params.Limit = min(int(req.GetPageSize()), pageSize)
-	params.StartingAfter = req.GetPageToken()
-	params.Expand = []string{"data." + disputedPayment}
-	if req.GetCreatedAfterTime() != nil || req.GetCreatedBeforeTime() != nil {
-		params.Created = &api.CreatedRange{From: req.GetCreatedAfterTime().GetSeconds(), Before: req.GetCreatedBeforeTime().GetSeconds()}
-	}
-	page, err := stripe.ListDisputes(ctx, params)
-	if err != nil {
-		return nil, readFailure(err)
 	}
 	resp := &paymentsv1.ListDisputesResponse{}
 	for i := range page.Data {
 		told, err := dispute(ctx, &page.Data[i])
 		if err != nil {
-			return nil, readFailure(err)
+			return nil, stripe.readFailure(err)
 		}
 		if len(req.GetStatuses()) == 0 || slices.Contains(req.GetStatuses(), told.GetStatus()) {
 			resp.Disputes = append(resp.Disputes, told)
@@ -69,12 +54,8 @@ func (*Connector) ListDisputes(ctx context.Context, req *paymentsv1.ListDisputes
 // AcceptDispute implements sdk.DisputeAccepter.
 // Source: https://docs.stripe.com/api/disputes/close.
 func (*Connector) AcceptDispute(ctx context.Context, req *paymentsv1.AcceptDisputeRequest) (*paymentsv1.AcceptDisputeResponse, error) {
-	stripe, err := clientFor(ctx, "dispute_id", req.GetDisputeId(), req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	closed, err := stripe.CloseDispute(ctx, req.GetDisputeId(), disputedPayment)
-	dispute, err := tell(ctx, closed, err, dispute)
+	stripe := callOn(ctx, req, "dispute_id", req.GetDisputeId())
+	dispute, err := write(ctx, stripe, api.Path("disputes", req.GetDisputeId(), "close"), api.Expand(disputedPayment), dispute)
 	return &paymentsv1.AcceptDisputeResponse{Dispute: dispute}, err
 }
 
@@ -82,15 +63,12 @@ func (*Connector) AcceptDispute(ctx context.Context, req *paymentsv1.AcceptDispu
 // it arrives; Stripe takes PDF, JPEG and PNG of at most 5 MB as evidence.
 // Source: https://docs.stripe.com/file-upload.
 func (*Connector) UploadEvidence(ctx context.Context, metadata *paymentsv1.EvidenceMetadata, content io.Reader) (*paymentsv1.UploadEvidenceResponse, error) {
-	stripe, err := clientFor(ctx, "dispute_id", metadata.GetDisputeId(), metadata.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
+	stripe := callOn(ctx, metadata, "dispute_id", metadata.GetDisputeId())
 	file, err := stripe.UploadFile(ctx, api.NewFile{
 		Purpose: "dispute_evidence", Name: metadata.GetFileName(), ContentType: metadata.GetContentType(), Content: content,
 	})
 	if err != nil {
-		return nil, failure(err)
+		return nil, stripe.failure(err)
 	}
 	return &paymentsv1.UploadEvidenceResponse{FileId: file.ID, SizeBytes: file.Size}, nil
 }
@@ -99,98 +77,53 @@ func (*Connector) UploadEvidence(ctx context.Context, metadata *paymentsv1.Evide
 // DefendDispute sends it to the bank.
 // Source: https://docs.stripe.com/api/disputes/update.
 func (*Connector) SubmitEvidence(ctx context.Context, req *paymentsv1.SubmitEvidenceRequest) (*paymentsv1.SubmitEvidenceResponse, error) {
-	stripe, err := clientFor(ctx, "dispute_id", req.GetDisputeId(), req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	evidence, err := evidenceWords(req.GetEvidence())
-	if err != nil {
-		return nil, err
-	}
-	updated, err := stripe.UpdateDispute(ctx, req.GetDisputeId(), api.UpdateDisputeParams{
-		Evidence: evidence, Submit: new(bool), Expand: []string{disputedPayment},
-	})
-	dispute, err := tell(ctx, updated, err, dispute)
+	stripe := callOn(ctx, req, "dispute_id", req.GetDisputeId())
+	dispute, err := write(ctx, stripe, api.Path("disputes", req.GetDisputeId()), api.DisputeParams{
+		Evidence: evidenceWords(stripe, req.GetEvidence()), Submit: new(false), Expand: []string{disputedPayment},
+	}, dispute)
 	return &paymentsv1.SubmitEvidenceResponse{Dispute: dispute}, err
 }
 
 // DefendDispute implements sdk.DisputeDefender. It can be done once.
 func (*Connector) DefendDispute(ctx context.Context, req *paymentsv1.DefendDisputeRequest) (*paymentsv1.DefendDisputeResponse, error) {
-	stripe, err := clientFor(ctx, "dispute_id", req.GetDisputeId(), req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
+	stripe := callOn(ctx, req, "dispute_id", req.GetDisputeId())
 	if req.GetDefenseReason() != "" {
-		return nil, invalid("defense_reason", "is not taken: Stripe has no list of reasons")
+		stripe.refuse("defense_reason", "is not taken: Stripe has no list of reasons")
 	}
-	yes := true
-	updated, err := stripe.UpdateDispute(ctx, req.GetDisputeId(), api.UpdateDisputeParams{Submit: &yes, Expand: []string{disputedPayment}})
-	dispute, err := tell(ctx, updated, err, dispute)
+	dispute, err := write(ctx, stripe, api.Path("disputes", req.GetDisputeId()), api.DisputeParams{
+		Submit: new(true), Expand: []string{disputedPayment},
+	}, dispute)
 	return &paymentsv1.DefendDisputeResponse{Dispute: dispute}, err
 }
 
-// evidenceFields are the fields of Stripe's that a type of evidence has, for a file
-// and for a text.
-type evidenceFields struct {
-	kind       paymentsv1.DisputeEvidenceType
-	file, text string
-}
-
-// evidenceTable says where evidence goes. What has no field of its own goes to the
-// one for everything else, which is last.
-// Source: evidence in https://docs.stripe.com/api/disputes/update.
-func evidenceTable() []evidenceFields {
-	return []evidenceFields{
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_RECEIPT, "receipt", ""},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_PROOF_OF_DELIVERY, "shipping_documentation", ""},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_PROOF_OF_SERVICE, "service_documentation", "access_activity_log"},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_CUSTOMER_COMMUNICATION, "customer_communication", ""},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_CUSTOMER_SIGNATURE, "customer_signature", ""},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_REFUND_POLICY, "refund_policy", "refund_policy_disclosure"},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_CANCELLATION_POLICY, "cancellation_policy", "cancellation_policy_disclosure"},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_PROOF_OF_REFUND, "", "refund_refusal_explanation"},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_DUPLICATE_EXPLANATION, "duplicate_charge_documentation", "duplicate_charge_explanation"},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_PRODUCT_DESCRIPTION, "", "product_description"},
-		{paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_OTHER, "uncategorized_file", "uncategorized_text"},
-	}
-}
-
 // evidenceWords says evidence in Stripe's words.
-func evidenceWords(pieces []*paymentsv1.DisputeEvidence) (map[string]string, error) {
-	table := evidenceTable()
-	other := table[len(table)-1]
-	words := map[string]string{}
+func evidenceWords(stripe *call, pieces []*paymentsv1.DisputeEvidence) map[string]string {
+	const other = paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_OTHER
+	said := map[string]string{}
 	for _, piece := range pieces {
-		fields := other
-		if i := slices.IndexFunc(table, func(f evidenceFields) bool { return f.kind == piece.GetType() }); i >= 0 {
-			fields = table[i]
-		}
-		name, value := fields.text, piece.GetText()
-		if name == "" {
-			name = other.text
-		}
+		names, value := evidenceTexts, piece.GetText()
 		if piece.GetFileId() != "" {
-			if name, value = fields.file, piece.GetFileId(); name == "" {
-				name = other.file
-			}
+			names, value = evidenceFiles, piece.GetFileId()
 		}
-		if words[name] != "" {
-			return nil, invalid("evidence", "Stripe has one field, "+name+", for two of the pieces")
+		name := cmp.Or(names.Word(piece.GetType()), names.Word(other))
+		if said[name] != "" {
+			stripe.refuse("evidence", "Stripe has one field, "+name+", for two of the pieces")
 		}
-		words[name] = value
+		said[name] = value
 	}
-	return words, nil
+	return said
 }
 
-// evidenceTold says the evidence that Stripe has, in the table's order.
+// evidenceTold says the evidence that Stripe has, in the order of the types.
 func evidenceTold(has map[string]any) []*paymentsv1.DisputeEvidence {
 	var pieces []*paymentsv1.DisputeEvidence
-	for _, fields := range evidenceTable() {
-		if id, _ := has[fields.file].(string); id != "" {
-			pieces = append(pieces, &paymentsv1.DisputeEvidence{Type: fields.kind, Content: &paymentsv1.DisputeEvidence_FileId{FileId: id}})
+	for i := range len(paymentsv1.DisputeEvidenceType_name) {
+		kind := paymentsv1.DisputeEvidenceType(i)
+		if id, _ := has[evidenceFiles.Word(kind)].(string); id != "" {
+			pieces = append(pieces, &paymentsv1.DisputeEvidence{Type: kind, Content: &paymentsv1.DisputeEvidence_FileId{FileId: id}})
 		}
-		if text, _ := has[fields.text].(string); text != "" {
-			pieces = append(pieces, &paymentsv1.DisputeEvidence{Type: fields.kind, Content: &paymentsv1.DisputeEvidence_Text{Text: text}})
+		if text, _ := has[evidenceTexts.Word(kind)].(string); text != "" {
+			pieces = append(pieces, &paymentsv1.DisputeEvidence{Type: kind, Content: &paymentsv1.DisputeEvidence_Text{Text: text}})
 		}
 	}
 	return pieces
@@ -199,33 +132,21 @@ func evidenceTold(has map[string]any) []*paymentsv1.DisputeEvidence {
 // dispute says what Stripe said of a dispute.
 func dispute(ctx context.Context, d *api.Dispute) (*paymentsv1.Dispute, error) {
 	amount, err := money(d.Currency, d.Amount)
-	if err != nil {
-		return nil, err
-	}
 	told := &paymentsv1.Dispute{
-		Id:                d.ID,
-		Amount:            amount,
-		Reason:            disputeReason(d.Reason),
-		NetworkReasonCode: d.PaymentMethodDetails.Card.NetworkReasonCode,
-		ConnectorReason:   d.Reason,
-		Network:           d.PaymentMethodDetails.Card.Brand,
-		ResponseDueTime:   timestamp(d.EvidenceDetails.DueBy),
-		CreateTime:        timestamp(d.Created),
-		Evidence:          evidenceTold(d.Evidence),
+		Id: d.ID, Amount: amount,
+		Stage: disputeStages.Meaning(ctx, d.Status), Status: disputeStatuses.Meaning(ctx, d.Status),
+		Reason: disputeReasons.Meaning(ctx, d.Reason), ConnectorReason: d.Reason,
+		Network: d.PaymentMethodDetails.Card.Brand, NetworkReasonCode: d.PaymentMethodDetails.Card.NetworkReasonCode,
+		ResponseDueTime: timestamp(d.EvidenceDetails.DueBy), CreateTime: timestamp(d.Created),
+		Evidence: evidenceTold(d.Evidence),
+		ConnectorData: sdk.ConnectorData(map[string]any{
+			"status": d.Status, "has_evidence": d.EvidenceDetails.HasEvidence, "past_due": d.EvidenceDetails.PastDue,
+			"submission_count": d.EvidenceDetails.SubmissionCount, "is_charge_refundable": d.IsChargeRefundable,
+			"charge": string(d.Charge),
+		}),
 	}
 	if d.PaymentIntent != nil {
 		told.PaymentId, told.Reference = d.PaymentIntent.ID, d.PaymentIntent.Metadata[referenceKey]
 	}
-	if told.Stage, told.Status = disputeStatus(d.Status); told.GetStatus() == paymentsv1.DisputeStatus_DISPUTE_STATUS_UNKNOWN {
-		sdk.Unmapped(ctx, "dispute.status", d.Status)
-	}
-	data := map[string]any{
-		"status": d.Status, "has_evidence": d.EvidenceDetails.HasEvidence, "past_due": d.EvidenceDetails.PastDue,
-		"submission_count": d.EvidenceDetails.SubmissionCount, "is_charge_refundable": d.IsChargeRefundable,
-	}
-	if d.Charge != "" {
-		maps.Copy(data, map[string]any{"charge": string(d.Charge)})
-	}
-	told.ConnectorData, err = structpb.NewStruct(data)
 	return told, err
 }

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk/connectortest"
 )
@@ -27,7 +28,7 @@ func TestDisputeWords(t *testing.T) {
 		"lost":                   {chargeback, paymentsv1.DisputeStatus_DISPUTE_STATUS_LOST},
 		"appealed":               {0, paymentsv1.DisputeStatus_DISPUTE_STATUS_UNKNOWN},
 	} {
-		if stage, status := disputeStatus(word); stage != want.stage || status != want.status {
+		if stage, status := disputeStages.Meaning(t.Context(), word), disputeStatuses.Meaning(t.Context(), word); stage != want.stage || status != want.status {
 			t.Errorf("%s is %s %s", word, stage, status)
 		}
 	}
@@ -39,7 +40,7 @@ func TestDisputeWords(t *testing.T) {
 		"debit_not_authorized": paymentsv1.DisputeReason_DISPUTE_REASON_BANK_RETURN, "insufficient_funds": paymentsv1.DisputeReason_DISPUTE_REASON_BANK_RETURN,
 		"general": 0, "noncompliant": 0, "something_new": 0,
 	} {
-		if got := disputeReason(word); got != want {
+		if got := disputeReasons.Meaning(t.Context(), word); got != want {
 			t.Errorf("%s is %s, want %s", word, got, want)
 		}
 	}
@@ -93,12 +94,14 @@ func TestEvidence(t *testing.T) {
 		"refund_policy_disclosure": text(paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_REFUND_POLICY),
 		"product_description":      text(paymentsv1.DisputeEvidenceType_DISPUTE_EVIDENCE_TYPE_PRODUCT_DESCRIPTION),
 	} {
-		got, err := evidenceWords([]*paymentsv1.DisputeEvidence{piece})
-		if err != nil || len(got) != 1 || got[want] == "" {
-			t.Errorf("%s: %v, %v", want, got, err)
+		stripe := &call{Client: &api.Client{}}
+		got := evidenceWords(stripe, []*paymentsv1.DisputeEvidence{piece})
+		if stripe.Fault != nil || len(got) != 1 || got[want] == "" {
+			t.Errorf("%s: %v, %v", want, got, stripe.Fault)
 		}
 	}
-	if _, err := evidenceWords([]*paymentsv1.DisputeEvidence{text(delivery), text(prior)}); err == nil {
+	stripe := &call{Client: &api.Client{}}
+	if evidenceWords(stripe, []*paymentsv1.DisputeEvidence{text(delivery), text(prior)}); stripe.Fault == nil {
 		t.Error("two pieces went to one field")
 	}
 	h, _, recorder := seeded(t)
@@ -124,7 +127,7 @@ func TestPayouts(t *testing.T) {
 		"paid": paymentsv1.PayoutStatus_PAYOUT_STATUS_SUCCEEDED, "failed": paymentsv1.PayoutStatus_PAYOUT_STATUS_RETURNED,
 		"canceled": paymentsv1.PayoutStatus_PAYOUT_STATUS_VOIDED, "lost": paymentsv1.PayoutStatus_PAYOUT_STATUS_UNKNOWN,
 	} {
-		if got := payoutStatus(word); got != want {
+		if got := payoutStatuses.Meaning(t.Context(), word); got != want {
 			t.Errorf("%s is %s, want %s", word, got, want)
 		}
 	}

@@ -1,51 +1,44 @@
 package stripe
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	"github.com/patchbay/patchbay/sdk"
 )
-
-// Reasons of errors that the SDK has no kind for.
-const (
-	keyReused = "IDEMPOTENCY_KEY_REUSED" // the key belongs to another request
-	refused   = "REFUSED"                // a refusal of what has no decline to say so
-)
-
-// invalid refuses a request for one of its fields.
-func invalid(field, description string) *sdk.Error {
-	return &sdk.Error{
-		Kind:    sdk.InvalidRequest,
-		Message: field + ": " + description,
-		Fields:  []sdk.FieldViolation{{Field: field, Description: description}},
-	}
-}
 
 // refusal returns Stripe's error if it is the answer of somebody with the
 // authority to say no: the parameters were valid, and the payment was refused.
 // Source: https://docs.stripe.com/api/errors.
 func refusal(err error) (*api.Error, bool) {
 	var e *api.Error
-	if !errors.As(err, &e) || e.Type == "" || e.Status >= http.StatusInternalServerError || stateForbids(e.Code) {
+	if !errors.As(err, &e) || e.Type == "" || e.Status >= http.StatusInternalServerError || words.Texts("error.reason")[e.Code] != "" {
 		return nil, false
 	}
 	return e, e.Type == api.TypeCardError || e.Status == http.StatusPaymentRequired
 }
 
-// answeredWith says whether Stripe answered with an HTTP status.
-func answeredWith(err error, status int) bool {
-	var e *api.Error
-	return errors.As(err, &e) && e.Status == status && e.Type != ""
+// readFailure is failure for a request that only reads.
+func (c *call) readFailure(err error) *sdk.Error { return c.failure(err).OfRead() }
+
+// failure says what the absence of an answer means, without the call's secret:
+// Stripe quotes ids that it does not know.
+func (c *call) failure(err error) *sdk.Error {
+	told := failure(err)
+	if c.secret != "" {
+		told.Message = strings.ReplaceAll(told.Message, c.secret, "[redacted]")
+		for i := range told.Fields {
+			told.Fields[i].Description = strings.ReplaceAll(told.Fields[i].Description, c.secret, "[redacted]")
+		}
+	}
+	return told
 }
 
-// readFailure is failure for a request that only reads.
-func readFailure(err error) *sdk.Error { return failure(err).OfRead() }
-
-// failure says what the absence of an answer means. It claims that nothing was
-// done only where Stripe says so.
+// failure claims that nothing was done only where Stripe says so.
 // Source: https://docs.stripe.com/error-low-level.
 func failure(err error) *sdk.Error {
 	var (
@@ -58,7 +51,7 @@ func failure(err error) *sdk.Error {
 	case !errors.As(err, &e): // a 200 that nobody can read
 		return sdk.Errorf(sdk.OutcomeUnknown, "", "%w", err)
 	}
-	switch {
+	switch reason := words.Texts("error.reason")[e.Code]; {
 	case e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden:
 		return answered(e, sdk.Misconfigured, "")
 	case e.Status == http.StatusTooManyRequests:
@@ -67,26 +60,23 @@ func failure(err error) *sdk.Error {
 		limited := answered(e, sdk.RateLimited, "")
 		limited.RetryAfter = e.RetryAfter
 		return limited
-	case e.Status >= http.StatusInternalServerError, e.Status < http.StatusBadRequest, e.Type == "":
-		return answered(e, sdk.OutcomeUnknown, "")
-	case e.Status == http.StatusConflict, e.Code == "idempotency_key_in_use":
+	case e.Status >= http.StatusInternalServerError, e.Status < http.StatusBadRequest, e.Type == "",
+		e.Status == http.StatusFailedDependency, e.Status == http.StatusRequestTimeout,
 		// Another request with this key is still running: its outcome is ours.
-		return answered(e, sdk.OutcomeUnknown, "")
-	case e.Status == http.StatusFailedDependency, e.Status == http.StatusRequestTimeout:
+		e.Status == http.StatusConflict, e.Code == "idempotency_key_in_use":
 		return answered(e, sdk.OutcomeUnknown, "")
 	case e.Type == api.TypeIdempotencyError:
-		return answered(e, sdk.Precondition, keyReused)
-	case stateForbids(e.Code):
-		return answered(e, sdk.Precondition, "")
+		return answered(e, sdk.Precondition, "IDEMPOTENCY_KEY_REUSED")
+	case reason != "":
+		return answered(e, sdk.Precondition, reason)
 	case e.Status == http.StatusPaymentRequired:
-		return answered(e, sdk.Precondition, refused)
-	default:
-		bad := answered(e, sdk.InvalidRequest, "")
-		if field := fieldOf(e); field != "" {
-			bad.Fields = []sdk.FieldViolation{{Field: field, Description: e.Message}}
-		}
-		return bad
+		return answered(e, sdk.Precondition, "REFUSED") // of what has no decline to say so
 	}
+	bad := answered(e, sdk.InvalidRequest, "")
+	if field := fieldOf(e); field != "" {
+		bad.Fields = []sdk.FieldViolation{{Field: field, Description: e.Message}}
+	}
+	return bad
 }
 
 // answered is an error that Stripe's answer speaks of, with what a caller needs
@@ -99,31 +89,29 @@ func answered(e *api.Error, kind sdk.Kind, code string) *sdk.Error {
 	return told
 }
 
-// stateForbids says whether a code means that the request is good and the state
-// of what it is about forbids it.
-// Source: https://docs.stripe.com/error-codes.
-func stateForbids(code string) bool {
-	switch code {
-	case "balance_insufficient",
-		"capture_charge_authorization_expired",
-		"capture_unauthorized_payment",
-		"charge_already_captured",
-		"charge_already_refunded",
-		"charge_disputed",
-		"charge_expired_for_capture",
-		"charge_not_refundable",
-		"instant_payouts_unsupported",
-		"intent_invalid_state",
-		"payment_intent_unexpected_state",
-		"payment_method_unexpected_state",
-		"payouts_not_allowed",
-		"refund_disputed_payment",
-		"setup_intent_unexpected_state",
-		"status_transition_invalid",
-		"token_already_used",
-		"token_in_use":
-		return true
-	default:
-		return false
+// fieldOf names the field of our request that Stripe finds fault with, or
+// nothing where there is none.
+func fieldOf(e *api.Error) string {
+	if label, ok := strings.CutPrefix(e.Param, "metadata["); ok {
+		return "metadata." + strings.TrimSuffix(label, "]")
 	}
+	field := cmp.Or(words.Texts("error.field")[e.Code], idField(e))
+	for param := e.Param; param != "" && field == ""; param = param[:max(0, strings.LastIndexByte(param, '['))] {
+		field = words.Texts("param.within")[param]
+	}
+	return cmp.Or(field, words.Texts("param")[e.Param])
+}
+
+// idField is the field of the id in a request's path. Stripe calls it by names of its
+// own, and "intent" is the name for payments and setups.
+func idField(e *api.Error) string {
+	switch e.Param {
+	case "payment_intent":
+		return "payment_id"
+	case "id", "intent", "refund", "payment_method", "customer", "dispute", "payout":
+		if collection, id, _ := strings.Cut(strings.TrimPrefix(e.Path, "/v1/"), "/"); id != "" {
+			return words.Texts("path.id")[collection]
+		}
+	}
+	return ""
 }

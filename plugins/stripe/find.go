@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
@@ -24,81 +22,51 @@ const (
 // then no payment proves nothing yet.
 // Source: https://docs.stripe.com/search#data-freshness.
 func (*Connector) FindPayment(ctx context.Context, req *paymentsv1.FindPaymentRequest) (*paymentsv1.FindPaymentResponse, error) {
-	if err := noOptions(req.GetConnectorOptions()); err != nil {
-		return nil, err
-	}
-	stripe, err := client(ctx)
-	if err != nil {
-		return nil, err
-	}
-	f := &finder{stripe: stripe, reference: req.GetReference()}
+	stripe := callWithoutOptions(ctx, req)
+	params := api.ListParams{Limit: pageSize, Expand: []string{"data." + latestCharge}}
 	if since := req.GetCreatedAfterTime(); since != nil {
-		if whole, err := f.list(ctx, since); err != nil || whole {
-			return &paymentsv1.FindPaymentResponse{Payments: f.found, Conclusive: true}, err
+		params.CreatedFrom = since.GetSeconds()
+		if found, whole, err := find(ctx, stripe, "/v1/payment_intents", params, req.GetReference()); err != nil || whole {
+			return &paymentsv1.FindPaymentResponse{Payments: found, Conclusive: true}, err
 		}
-		f.found = nil
+		params.CreatedFrom = 0
 	}
-	err = f.search(ctx)
-	return &paymentsv1.FindPaymentResponse{Payments: f.found}, err
+	quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(req.GetReference())
+	params.Query = "metadata['" + referenceKey + "']:'" + quoted + "'"
+	found, _, err := find(ctx, stripe, "/v1/payment_intents/search", params, req.GetReference())
+	return &paymentsv1.FindPaymentResponse{Payments: found}, err
 }
 
-// finder collects payments of one reference.
-type finder struct {
-	stripe    *api.Client
-	reference string
-	found     []*paymentsv1.Payment
-}
-
-// list reads all payments since a time; whole says whether it came to the end.
-func (f *finder) list(ctx context.Context, since *timestamppb.Timestamp) (whole bool, err error) {
-	params := api.ListParams{
-		Limit: pageSize, Created: &api.CreatedRange{From: since.GetSeconds()}, Expand: []string{"data." + latestCharge},
-	}
+// find collects the payments of one reference from a list, or from a search, which
+// ignores case. It says whether it came to the end.
+func find(
+	ctx context.Context, stripe *call, path string, params api.ListParams, reference string,
+) (found []*paymentsv1.Payment, whole bool, err error) {
 	for range mostPages {
-		page, err := f.stripe.ListPaymentIntents(ctx, params)
+		page, err := read[api.List[api.PaymentIntent]](ctx, stripe, path, params, itself)
 		if err != nil {
-			return false, readFailure(err)
+			return nil, false, err
 		}
-		if err := f.take(ctx, page.Data); err != nil || !page.HasMore {
-			return true, err
+		for i := range page.Data {
+			if page.Data[i].Metadata[referenceKey] != reference {
+				continue
+			}
+			p, err := payment(ctx, &page.Data[i])
+			if err != nil {
+				return nil, false, stripe.readFailure(err)
+			}
+			found = append(found, p)
 		}
-		if len(page.Data) == 0 {
-			return false, sdk.Errorf(sdk.Unavailable, "", "Stripe's list has more, and its page is empty")
+		switch isSearch := params.Query != ""; {
+		case !page.HasMore, isSearch && page.NextPage == "":
+			return found, true, nil
+		case isSearch:
+			params.Page = page.NextPage
+		case len(page.Data) == 0:
+			return nil, false, sdk.Errorf(sdk.Unavailable, "", "Stripe's list has more, and its page is empty")
+		default:
+			params.StartingAfter = page.Data[len(page.Data)-1].ID
 		}
-		params.StartingAfter = page.Data[len(page.Data)-1].ID
 	}
-	return false, nil
-}
-
-// search asks for the reference. It is compared again: the search ignores case.
-func (f *finder) search(ctx context.Context) error {
-	quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(f.reference)
-	params := api.SearchParams{
-		Query: "metadata['" + referenceKey + "']:'" + quoted + "'", Limit: pageSize, Expand: []string{"data." + latestCharge},
-	}
-	for range mostPages {
-		page, err := f.stripe.SearchPaymentIntents(ctx, params)
-		if err != nil {
-			return readFailure(err)
-		}
-		if err := f.take(ctx, page.Data); err != nil || !page.HasMore || page.NextPage == "" {
-			return err
-		}
-		params.Page = page.NextPage
-	}
-	return nil
-}
-
-func (f *finder) take(ctx context.Context, intents []api.PaymentIntent) error {
-	for i := range intents {
-		if intents[i].Metadata[referenceKey] != f.reference {
-			continue
-		}
-		p, err := payment(ctx, &intents[i])
-		if err != nil {
-			return readFailure(err)
-		}
-		f.found = append(f.found, p)
-	}
-	return nil
+	return found, false, nil
 }

@@ -24,147 +24,140 @@ type payer struct {
 // instrument is the same in Stripe's words: the id of a PaymentMethod, or its
 // data.
 type instrument struct {
-	method
-	id      string
-	data    *api.PaymentMethodData
-	options map[string]map[string]string // payment_method_options
-	secret  string                       // what no error may quote
+	name, stripe string // its type, as we and Stripe name it
+	id           string
+	data         *api.PaymentMethodData
+	options      api.Details // payment_method_options
 }
 
 // instrument says what is paid with. Apple Pay's token is exchanged for one of
 // Stripe's, which asks Stripe; everything else asks nobody.
-func (p payer) instrument(ctx context.Context, stripe *api.Client) (*instrument, error) {
+func (p payer) instrument(ctx context.Context, stripe *call) *instrument {
 	switch m := p.method.GetMethod().(type) {
 	case *paymentsv1.PaymentMethod_Card:
-		data := &api.PaymentMethodData{Type: "card", Card: &api.Card{
-			Number:   m.Card.GetNumber(),
-			ExpMonth: m.Card.GetExpiryMonth(),
-			ExpYear:  m.Card.GetExpiryYear(),
-			CVC:      m.Card.GetSecurityCode(),
-		}}
-		return p.given("card", data, m.Card.GetHolderName())
+		i := p.given(stripe, "card", m.Card.GetHolderName())
+		i.data.Card = api.Card{
+			Number: m.Card.GetNumber(), ExpMonth: m.Card.GetExpiryMonth(), ExpYear: m.Card.GetExpiryYear(), CVC: m.Card.GetSecurityCode(),
+		}
+		return i
 	case *paymentsv1.PaymentMethod_CardToken:
-		return p.token(m.CardToken)
+		return p.token(stripe, m.CardToken)
 	case *paymentsv1.PaymentMethod_Wallet:
 		return p.wallet(ctx, stripe, m.Wallet)
 	case *paymentsv1.PaymentMethod_BankRedirect:
-		return p.bankRedirect(m.BankRedirect)
+		return p.bankRedirect(stripe, m.BankRedirect)
 	case *paymentsv1.PaymentMethod_BankDebit:
-		return p.bankDebit(m.BankDebit)
+		return p.bankDebit(stripe, m.BankDebit)
 	case *paymentsv1.PaymentMethod_BankTransfer:
-		return p.given(m.BankTransfer.GetType(), &api.PaymentMethodData{}, "")
+		return p.given(stripe, m.BankTransfer.GetType(), "")
 	case *paymentsv1.PaymentMethod_PayLater:
 		if m.PayLater.GetToken() != "" {
-			return nil, invalid("payment_method.pay_later.token", "is not taken: the payer agrees on Stripe's page")
+			stripe.refuse("payment_method.pay_later.token", "is not taken: the payer agrees on Stripe's page")
 		}
-		return p.given(m.PayLater.GetType(), &api.PaymentMethodData{}, "")
+		return p.given(stripe, m.PayLater.GetType(), "")
 	case *paymentsv1.PaymentMethod_Voucher:
-		return p.voucher(m.Voucher)
+		i := p.given(stripe, m.Voucher.GetType(), "")
+		if i.stripe == "boleto" {
+			i.data.Details = api.Details{"boleto": {"tax_id": p.customer.GetDocument().GetNumber()}}
+		}
+		return i
 	default:
-		return nil, notTaken("this payment method")
+		return p.given(stripe, "this payment method", "")
 	}
+}
+
+// given is an instrument whose data the request has.
+func (p payer) given(stripe *call, name, holder string) *instrument {
+	i := &instrument{name: name, stripe: words.Texts("payment_method.type")[name]}
+	if i.stripe == "" {
+		stripe.note(notTaken(name))
+	}
+	i.data = &api.PaymentMethodData{Type: i.stripe, BillingDetails: p.billingDetails(holder)}
+	return i
 }
 
 func notTaken(what string) error {
 	return sdk.Errorf(sdk.Unsupported, "", "this connector does not take %s", what)
 }
 
-// given is an instrument whose data the request has.
-func (p payer) given(name string, data *api.PaymentMethodData, holder string) (*instrument, error) {
-	m, ok := methodNamed(name)
-	if !ok || m.stripe == "" {
-		return nil, notTaken(name)
-	}
-	data.Type = m.stripe
-	data.BillingDetails = p.billingDetails(holder)
-	return &instrument{method: m, data: data}, nil
-}
-
 // token is an instrument that Stripe keeps. Tokens stand for an instrument once;
 // everything else is a PaymentMethod.
 // Source: https://docs.stripe.com/payments/payment-methods/transitioning.
-func (p payer) token(t *paymentsv1.CardToken) (*instrument, error) {
+func (p payer) token(stripe *call, t *paymentsv1.CardToken) *instrument {
 	if t.GetSecurityCode() != "" {
-		return nil, invalid("payment_method.card_token.security_code", "is not taken with a token")
+		stripe.refuse("payment_method.card_token.security_code", "is not taken with a token")
 	}
+	stripe.secret = t.GetToken()
+	i := p.given(stripe, "card_token", "")
 	if strings.HasPrefix(t.GetToken(), "tok_") {
-		return p.onceOnly("card_token", t.GetToken())
+		i.data.Card.Token = t.GetToken()
+	} else {
+		i.id, i.data = t.GetToken(), nil
 	}
-	m, _ := methodNamed("card_token")
-	return &instrument{method: m, id: t.GetToken(), secret: t.GetToken()}, nil
-}
-
-func (p payer) onceOnly(name, token string) (*instrument, error) {
-	i, err := p.given(name, &api.PaymentMethodData{Card: &api.Card{Token: token}}, "")
-	if err == nil {
-		i.secret = token
-	}
-	return i, err
+	return i
 }
 
 // wallet is a wallet that holds cards, or one that the payer logs in to.
-func (p payer) wallet(ctx context.Context, stripe *api.Client, w *paymentsv1.Wallet) (*instrument, error) {
+func (p payer) wallet(ctx context.Context, stripe *call, w *paymentsv1.Wallet) *instrument {
+	const payload = "payment_method.wallet.encrypted.payload"
+	i, encrypted := p.given(stripe, w.GetType(), ""), w.GetEncrypted()
 	if w.GetDecrypted() != nil {
-		return nil, invalid("payment_method.wallet.decrypted", "is not taken: Stripe's public API has no parameters for it")
+		stripe.refuse("payment_method.wallet.decrypted", "is not taken: Stripe's public API has no parameters for it")
 	}
-	switch w.GetType() {
+	switch i.name {
 	case "google_pay":
 		// With Stripe as the gateway the token is one of Stripe's, as JSON.
 		// Source: https://docs.stripe.com/google-pay.
 		var token struct {
 			ID string `json:"id"`
 		}
-		if json.Unmarshal([]byte(w.GetEncrypted().GetPayload()), &token) != nil || !strings.HasPrefix(token.ID, "tok_") {
-			return nil, invalid("payment_method.wallet.encrypted.payload", "must be the token that Google Pay gives with the gateway stripe")
+		if json.Unmarshal([]byte(encrypted.GetPayload()), &token) != nil || !strings.HasPrefix(token.ID, "tok_") {
+			stripe.refuse(payload, "must be the token that Google Pay gives with the gateway stripe")
 		}
-		return p.onceOnly("google_pay", token.ID)
+		i.data.Card.Token, stripe.secret = token.ID, token.ID
 	case "apple_pay":
-		if !json.Valid([]byte(w.GetEncrypted().GetPayload())) {
-			return nil, invalid("payment_method.wallet.encrypted.payload", "must be the paymentData of Apple Pay's token, as JSON")
+		// The parameters are those with which Stripe's own SDK for iOS exchanges the token;
+		// Stripe's public description leaves them out.
+		// Source: STPAPIClient+ApplePay.swift in https://github.com/stripe/stripe-ios.
+		if !json.Valid([]byte(encrypted.GetPayload())) {
+			stripe.refuse(payload, "must be the paymentData of Apple Pay's token, as JSON")
 		}
-		token, err := stripe.Step("token").CreateApplePayToken(ctx, api.ApplePayParams{
-			PKToken:               w.GetEncrypted().GetPayload(),
-			PKTokenInstrumentName: w.GetEncrypted().GetDisplayName(),
-			PKTokenPaymentNetwork: w.GetEncrypted().GetNetwork(),
-			PKTokenTransactionID:  w.GetEncrypted().GetTransactionId(),
-		})
+		token, err := write[api.Token](ctx, stripe.step("token"), "/v1/tokens", given(map[string]string{
+			"pk_token": encrypted.GetPayload(), "pk_token_instrument_name": encrypted.GetDisplayName(),
+			"pk_token_payment_network": encrypted.GetNetwork(), "pk_token_transaction_id": encrypted.GetTransactionId(),
+		}), itself)
 		if err != nil {
-			return nil, err
+			stripe.note(stripe.readFailure(err)) // nothing was paid
+			return i
 		}
-		return p.onceOnly("apple_pay", token.ID)
+		i.data.Card.Token, stripe.secret = token.ID, token.ID
+	case "wechat_pay":
+		i.options = api.Details{"wechat_pay": {"client": "web"}}
 	}
-	i, err := p.given(w.GetType(), &api.PaymentMethodData{}, "")
-	if err == nil && i.stripe == "wechat_pay" {
-		i.options = map[string]map[string]string{"wechat_pay": {"client": "web"}}
-	}
-	return i, err
+	return i
 }
 
-func (p payer) bankRedirect(b *paymentsv1.BankRedirect) (*instrument, error) {
-	i, err := p.given(b.GetType(), &api.PaymentMethodData{}, b.GetHolderName())
+func (p payer) bankRedirect(stripe *call, b *paymentsv1.BankRedirect) *instrument {
+	i := p.given(stripe, b.GetType(), b.GetHolderName())
 	switch {
-	case err != nil:
-		return nil, err
 	case i.stripe == "blik" && b.GetOneTimeCode() != "":
-		i.options = map[string]map[string]string{"blik": {"code": b.GetOneTimeCode()}}
-		i.secret = b.GetOneTimeCode()
+		i.options, stripe.secret = api.Details{"blik": {"code": b.GetOneTimeCode()}}, b.GetOneTimeCode()
 	case b.GetBank() != "":
-		i.data.Details = map[string]map[string]string{i.stripe: {"bank": b.GetBank()}}
+		i.data.Details = api.Details{i.stripe: {"bank": b.GetBank()}}
 	}
-	return i, nil
+	return i
 }
 
 // bankDebit names an account as each scheme does.
-func (p payer) bankDebit(b *paymentsv1.BankDebit) (*instrument, error) {
+func (p payer) bankDebit(stripe *call, b *paymentsv1.BankDebit) *instrument {
 	account := b.GetAccount()
-	number := account.GetAccountNumber()
 	var details map[string]string
 	switch b.GetType() {
 	case "sepa_debit":
 		details = map[string]string{"iban": account.GetIban()}
 	case "ach_debit":
 		details = map[string]string{
-			"account_number": number, "routing_number": account.GetRoutingNumber(),
+			"account_number": account.GetAccountNumber(), "routing_number": account.GetRoutingNumber(),
 			"account_holder_type": "individual", "account_type": "checking",
 		}
 		if account.GetOwnerKind() == paymentsv1.BankAccountOwnerKind_BANK_ACCOUNT_OWNER_KIND_COMPANY {
@@ -174,31 +167,45 @@ func (p payer) bankDebit(b *paymentsv1.BankDebit) (*instrument, error) {
 			details["account_type"] = "savings"
 		}
 	case "bacs_debit":
-		details = map[string]string{"account_number": number, "sort_code": account.GetSortCode()}
+		details = map[string]string{"account_number": account.GetAccountNumber(), "sort_code": account.GetSortCode()}
 	case "becs_debit":
-		details = map[string]string{"account_number": number, "bsb_number": account.GetBsb()}
+		details = map[string]string{"account_number": account.GetAccountNumber(), "bsb_number": account.GetBsb()}
 	default:
-		return nil, notTaken(b.GetType())
+		stripe.note(notTaken(b.GetType()))
 	}
 	for _, name := range slices.Sorted(maps.Keys(details)) {
 		if details[name] == "" {
-			return nil, invalid("payment_method.bank_debit.account", "Stripe needs the "+strings.ReplaceAll(name, "_", " ")+" for "+b.GetType())
+			stripe.refuse("payment_method.bank_debit.account",
+				"Stripe needs the "+strings.ReplaceAll(name, "_", " ")+" for "+b.GetType())
 		}
 	}
-	i, err := p.given(b.GetType(), &api.PaymentMethodData{}, account.GetHolderName())
-	if err != nil {
-		return nil, err
-	}
-	i.data.Details = map[string]map[string]string{i.stripe: details}
-	return i, nil
+	i := p.given(stripe, b.GetType(), account.GetHolderName())
+	i.data.Details = api.Details{i.stripe: details}
+	return i
 }
 
-func (p payer) voucher(v *paymentsv1.Voucher) (*instrument, error) {
-	i, err := p.given(v.GetType(), &api.PaymentMethodData{}, "")
-	if err == nil && i.stripe == "boleto" {
-		i.data.Details = map[string]map[string]string{"boleto": {"tax_id": p.customer.GetDocument().GetNumber()}}
+// acceptance says how the payer agreed, which Stripe wants for debits alone.
+// Source: mandate_data in https://docs.stripe.com/api/payment_intents/create.
+func acceptance(
+	stripe *call, with *instrument, agreed *paymentsv1.MandateAcceptance, browser *paymentsv1.BrowserInfo,
+) *api.CustomerAcceptance {
+	if !strings.HasSuffix(with.name, "_debit") {
+		return nil
 	}
-	return i, err
+	said := &api.CustomerAcceptance{Type: "offline", AcceptedAt: agreed.GetAcceptTime().GetSeconds()}
+	switch agreed.GetKind() {
+	case paymentsv1.MandateAcceptanceKind_MANDATE_ACCEPTANCE_KIND_PAPER,
+		paymentsv1.MandateAcceptanceKind_MANDATE_ACCEPTANCE_KIND_TELEPHONE:
+		return said
+	}
+	said.Type = "online"
+	said.Online.IPAddress = cmp.Or(agreed.GetIpAddress(), browser.GetIpAddress())
+	said.Online.UserAgent = cmp.Or(agreed.GetUserAgent(), browser.GetUserAgent())
+	if said.Online.IPAddress == "" || said.Online.UserAgent == "" {
+		stripe.refuse("payment_method.bank_debit.acceptance",
+			"Stripe needs the IP address and the User-Agent with which the payer agreed")
+	}
+	return said
 }
 
 // billingDetails is who pays: the instrument's holder, else whom the address or
@@ -209,49 +216,5 @@ func (p payer) billingDetails(holder string) api.BillingDetails {
 		Email:   cmp.Or(p.email, p.customer.GetEmail()),
 		Phone:   cmp.Or(p.billing.GetPhone(), p.customer.GetPhone()),
 		Address: addressWords(p.billing),
-	}
-}
-
-// named is anybody with a given and a family name.
-type named interface {
-	GetGivenName() string
-	GetFamilyName() string
-}
-
-func fullName(of named) string {
-	return strings.TrimSpace(of.GetGivenName() + " " + of.GetFamilyName())
-}
-
-// addressWords says an address in Stripe's words, which have two lines.
-func addressWords(a *paymentsv1.Address) api.Address {
-	return api.Address{
-		Line1:      strings.TrimSpace(a.GetLine1() + " " + a.GetHouseNumber()),
-		Line2:      strings.TrimSpace(a.GetLine2() + " " + a.GetLine3()),
-		City:       a.GetCity(),
-		State:      a.GetRegion(),
-		PostalCode: a.GetPostalCode(),
-		Country:    a.GetCountryCode(),
-	}
-}
-
-// addressOf reads an address of Stripe's; nil if it is empty.
-func addressOf(a api.Address) *paymentsv1.Address {
-	if a == (api.Address{}) {
-		return nil
-	}
-	return &paymentsv1.Address{
-		Line1: a.Line1, Line2: a.Line2, City: a.City, Region: a.State, PostalCode: a.PostalCode, CountryCode: a.Country,
-	}
-}
-
-// shippingWords says where goods go; nil where nobody is named, which Stripe wants.
-func shippingWords(s *paymentsv1.Shipping) *api.Shipping {
-	name := cmp.Or(fullName(s.GetAddress()), s.GetAddress().GetCompany())
-	if name == "" {
-		return nil
-	}
-	return &api.Shipping{
-		Name: name, Phone: s.GetAddress().GetPhone(), Address: addressWords(s.GetAddress()),
-		Carrier: s.GetCarrier(), TrackingNumber: s.GetTrackingNumber(),
 	}
 }

@@ -33,7 +33,7 @@ func TestMandateStatus(t *testing.T) {
 		"debit, unheard of":   {api.SetupIntent{Status: "succeeded", PaymentMethod: attached, Mandate: &api.Mandate{Status: "paused"}}, paymentsv1.MandateStatus_MANDATE_STATUS_UNKNOWN},
 		"unheard of":          {api.SetupIntent{Status: "requires_patience"}, paymentsv1.MandateStatus_MANDATE_STATUS_UNKNOWN},
 	} {
-		if got := mandateStatus(&tt.setup); got != tt.want {
+		if got := mandateStatus(t.Context(), &tt.setup); got != tt.want {
 			t.Errorf("%s is %s, want %s", name, got, tt.want)
 		}
 	}

@@ -13,28 +13,30 @@ import (
 func exponents() sdk.Exponents { return sdk.Exponents{"ISK": 2, "UGX": 2, "MGA": 0} }
 
 // units says an amount as Stripe counts it.
-func units(m *paymentsv1.Money) (int64, error) {
+func (c *call) units(m *paymentsv1.Money) int64 {
 	switch m.GetCurrencyCode() {
 	case "BHD", "JOD", "KWD", "OMR", "TND":
 		// Source: https://docs.stripe.com/currencies#three-decimal.
 		if m.GetMinorUnits()%10 != 0 {
-			return 0, invalid("amount.minor_units", "must end in 0: Stripe takes two decimal places of "+m.GetCurrencyCode())
+			c.refuse("amount.minor_units", "must end in 0: Stripe takes two decimal places of "+m.GetCurrencyCode())
 		}
 	}
-	return exponents().FromMinor(m)
+	amount, err := exponents().FromMinor(m)
+	c.note(err)
+	return amount
 }
 
 // payoutUnits is units for payouts: those in HUF, TWD and UGX are of whole units.
 // Source: https://docs.stripe.com/currencies#special-cases.
-func payoutUnits(m *paymentsv1.Money) (int64, error) {
-	amount, err := units(m)
+func (c *call) payoutUnits(m *paymentsv1.Money) int64 {
+	amount := c.units(m)
 	switch m.GetCurrencyCode() {
 	case "HUF", "TWD", "ISK", "UGX":
-		if err == nil && amount%100 != 0 {
-			return 0, invalid("amount.minor_units", "Stripe pays out whole units of "+m.GetCurrencyCode())
+		if amount%100 != 0 {
+			c.refuse("amount.minor_units", "Stripe pays out whole units of "+m.GetCurrencyCode())
 		}
 	}
-	return amount, err
+	return amount
 }
 
 // money reads an amount of Stripe's.
@@ -44,13 +46,3 @@ func money(currency string, amount int64) (*paymentsv1.Money, error) {
 
 // currency is how Stripe writes a currency.
 func currency(m *paymentsv1.Money) string { return strings.ToLower(m.GetCurrencyCode()) }
-
-// inCurrencyOf refuses an amount in another currency than the payment's. Stripe
-// takes the amounts of captures and refunds without a currency, so that
-// nothing else would stop 500 yen from becoming 5 dollars.
-func inCurrencyOf(paymentCurrency string, m *paymentsv1.Money) error {
-	if m != nil && currency(m) != paymentCurrency {
-		return invalid("amount.currency_code", "the payment's currency is "+strings.ToUpper(paymentCurrency))
-	}
-	return nil
-}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
 )
@@ -31,7 +32,8 @@ func TestUnits(t *testing.T) {
 		{currency: "TND", minor: 1009, refused: true},
 	} {
 		given := &paymentsv1.Money{CurrencyCode: tt.currency, MinorUnits: tt.minor}
-		got, err := units(given)
+		stripe := &call{Client: &api.Client{}}
+		got, err := stripe.units(given), stripe.Fault
 		var refused *sdk.Error
 		switch {
 		case tt.refused:

@@ -2,32 +2,167 @@ package stripe
 
 import (
 	"context"
+	"strings"
 
+	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk"
 )
 
 // latestCharge is expanded in every payment: it holds what was refunded and
 // what the network said.
 const latestCharge = "latest_charge"
 
-// Void implements sdk.Voider.
-func (*Connector) Void(ctx context.Context, req *paymentsv1.VoidRequest) (*paymentsv1.VoidResponse, error) {
-	stripe, err := clientFor(ctx, "payment_id", req.GetPaymentId(), req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
+// paymentIntent reads a payment before something is done with an amount of it. One in
+// another currency is a fault: Stripe takes the amounts of captures and refunds
+// without a currency, so that nothing else would stop 500 yen from becoming 5 dollars.
+func (c *call) paymentIntent(ctx context.Context, id string, amount *paymentsv1.Money, expand ...string) (*api.PaymentIntent, error) {
+	intent, err := read[api.PaymentIntent](ctx, c, api.Path("payment_intents", id), api.Expand(expand...), itself)
+	if err == nil && amount != nil && currency(amount) != intent.Currency {
+		c.refuse("amount.currency_code", "the payment's currency is "+strings.ToUpper(intent.Currency))
 	}
-	intent, err := cancel(ctx, stripe, req.GetPaymentId(), req.GetReason())
-	payment, err := tell(ctx, intent, err, payment)
-	return &paymentsv1.VoidResponse{Payment: payment}, err
+	return intent, err
 }
 
 // GetPayment implements sdk.PaymentGetter.
 func (*Connector) GetPayment(ctx context.Context, req *paymentsv1.GetPaymentRequest) (*paymentsv1.GetPaymentResponse, error) {
-	stripe, err := clientFor(ctx, "payment_id", req.GetPaymentId(), req.GetConnectorOptions())
+	stripe := callOn(ctx, req, "payment_id", req.GetPaymentId())
+	payment, err := read(ctx, stripe, api.Path("payment_intents", req.GetPaymentId()), api.Expand(latestCharge), payment)
+	return &paymentsv1.GetPaymentResponse{Payment: payment}, err
+}
+
+// Complete implements sdk.Completer. What the payer's browser or Stripe's SDK
+// brings back is believed in nothing: Stripe is asked. Nothing has to be confirmed
+// after that: payments are confirmed when they are made, sessions by Stripe's SDK.
+// Source: https://docs.stripe.com/payments/payment-intents/verifying-status.
+func (*Connector) Complete(ctx context.Context, req *paymentsv1.CompleteRequest) (*paymentsv1.CompleteResponse, error) {
+	stripe := callOn(ctx, req, "payment_id", req.GetPaymentId())
+	switch r := req.GetResult().(type) {
+	case *paymentsv1.CompleteRequest_Redirect:
+		if about := r.Redirect.GetQuery()["payment_intent"]; about != "" && about != req.GetPaymentId() {
+			stripe.refuse("redirect.query", "payment_intent is that of another payment")
+		}
+	case *paymentsv1.CompleteRequest_ClientSdk:
+	default:
+		stripe.note(sdk.Errorf(sdk.Unsupported, "", "this connector completes redirects and what Stripe's SDKs have done"))
+	}
+	payment, err := read(ctx, stripe, api.Path("payment_intents", req.GetPaymentId()), api.Expand(latestCharge), payment)
+	return &paymentsv1.CompleteResponse{Payment: payment}, err
+}
+
+// Void implements sdk.Voider.
+func (*Connector) Void(ctx context.Context, req *paymentsv1.VoidRequest) (*paymentsv1.VoidResponse, error) {
+	stripe := callOn(ctx, req, "payment_id", req.GetPaymentId())
+	payment, err := cancel(ctx, stripe, req.GetPaymentId(), req.GetReason(), payment)
+	return &paymentsv1.VoidResponse{Payment: payment}, err
+}
+
+// cancel releases what is authorized and not captured.
+// Source: https://docs.stripe.com/api/payment_intents/cancel.
+func cancel[M any](ctx context.Context, stripe *call, id, reason string, tell translation[*api.PaymentIntent, M]) (M, error) {
+	return write(ctx, stripe, api.Path("payment_intents", id, "cancel"), api.IntentParams{
+		CancellationReason: words.Texts("cancellation_reason")[reason], Expand: []string{latestCharge},
+	}, tell)
+}
+
+// Reverse implements sdk.Reverser. It reads the payment first. What was captured is
+// refunded, what is authorized or waits is released; of a payment captured in part
+// both. Each request has a key of its own, so that a repeat does nothing twice, and
+// a state that forbids it is Stripe's to tell.
+func (*Connector) Reverse(ctx context.Context, req *paymentsv1.ReverseRequest) (*paymentsv1.ReverseResponse, error) {
+	stripe := callOn(ctx, req, "payment_id", req.GetPaymentId())
+	intent, err := stripe.paymentIntent(ctx, req.GetPaymentId(), nil, latestCharge)
+	if err == nil && intent.Status != "succeeded" {
+		intent, err = cancel(ctx, stripe, req.GetPaymentId(), req.GetReason(), itself)
+	}
 	if err != nil {
 		return nil, err
 	}
-	intent, err := stripe.GetPaymentIntent(ctx, req.GetPaymentId(), latestCharge)
-	payment, err := tellRead(ctx, intent, err, payment)
-	return &paymentsv1.GetPaymentResponse{Payment: payment}, err
+	resp := &paymentsv1.ReverseResponse{}
+	if intent.AmountReceived > 0 {
+		params := refundParams(stripe, req.GetPaymentId(), req.GetReason(), req.GetReference())
+		if resp.Refund, err = write(ctx, stripe.step("refund"), "/v1/refunds", params, refund); err != nil {
+			return nil, err
+		}
+	}
+	resp.Payment, err = payment(ctx, intent)
+	return resp, err
+}
+
+// Capture implements sdk.Capturer. It reads the payment first: Stripe takes the
+// amount without a currency, and tells only the sum of all captures.
+func (*Connector) Capture(ctx context.Context, req *paymentsv1.CaptureRequest) (*paymentsv1.CaptureResponse, error) {
+	stripe := callOn(ctx, req, "payment_id", req.GetPaymentId())
+	params := api.IntentParams{AmountToCapture: stripe.units(req.GetAmount()), Expand: []string{latestCharge}}
+	before, err := stripe.paymentIntent(ctx, req.GetPaymentId(), req.GetAmount(), latestCharge)
+	if err != nil {
+		return nil, err
+	}
+	if req.GetMoreToCome() {
+		params.FinalCapture = new(bool)
+		if !multicapture(before) {
+			stripe.note(sdk.Errorf(sdk.Precondition, "MULTICAPTURE_UNAVAILABLE", "Stripe allows this payment one capture; "+
+				"ask for more with expected_captures at Authorize; whether it grants them depends on account and card"))
+		}
+	}
+	return attempt(ctx, stripe, api.Path("payment_intents", req.GetPaymentId(), "capture"), params,
+		func(ctx context.Context, after *api.PaymentIntent) (*paymentsv1.CaptureResponse, error) {
+			return captured(ctx, stripe, before, after)
+		},
+		func(ctx context.Context, refused *api.Error) (*paymentsv1.CaptureResponse, error) {
+			p := &paymentsv1.Payment{Id: req.GetPaymentId()}
+			if refused.PaymentIntent != nil {
+				if p, err = payment(ctx, refused.PaymentIntent); err != nil {
+					return nil, err
+				}
+			}
+			p.Status, p.Decline = paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED, decline(ctx, &refused.Failure)
+			return &paymentsv1.CaptureResponse{Payment: p}, nil
+		})
+}
+
+func captured(ctx context.Context, stripe *call, before, after *api.PaymentIntent) (*paymentsv1.CaptureResponse, error) {
+	payment, err := payment(ctx, after)
+	if err != nil {
+		return nil, err
+	}
+	taken := after.AmountReceived
+	if multicapture(after) {
+		if stripe.Replayed { // the answer is older than what was read before it
+			return nil, sdk.Errorf(sdk.OutcomeUnknown, "",
+				"Stripe repeated its answer to an earlier request; what that capture alone took is not in it")
+		}
+		taken -= before.AmountReceived
+	}
+	amount, err := money(after.Currency, taken)
+	return &paymentsv1.CaptureResponse{Payment: payment, Amount: amount}, err
+}
+
+// multicapture says whether a payment can be captured more than once.
+// Source: https://docs.stripe.com/payments/multicapture.
+func multicapture(intent *api.PaymentIntent) bool {
+	return intent.LatestCharge != nil && intent.LatestCharge.PaymentMethodDetails.Card.Multicapture.Status == "available"
+}
+
+// AdjustAuthorization implements sdk.AuthorizationAdjuster: up only, and only where
+// Authorize asked for it (request_incremental_authorization) and Stripe granted it.
+// It reads the payment first, since Stripe takes the amount without a currency. A
+// payment of which a raise is refused stays as it was.
+// Source: https://docs.stripe.com/payments/incremental-authorization.
+func (*Connector) AdjustAuthorization(ctx context.Context, req *paymentsv1.AdjustAuthorizationRequest) (*paymentsv1.AdjustAuthorizationResponse, error) {
+	stripe := callOn(ctx, req, "payment_id", req.GetPaymentId())
+	params := api.IntentParams{Amount: stripe.units(req.GetAmount()), Expand: []string{latestCharge}} // the new total
+	before, err := stripe.paymentIntent(ctx, req.GetPaymentId(), req.GetAmount(), latestCharge)
+	if err != nil {
+		return nil, err
+	}
+	raised, err := attempt(ctx, stripe, api.Path("payment_intents", req.GetPaymentId(), "increment_authorization"), params, payment,
+		func(ctx context.Context, refused *api.Error) (*paymentsv1.Payment, error) {
+			p, err := payment(ctx, before)
+			if err == nil {
+				p.Decline = decline(ctx, &refused.Failure)
+			}
+			return p, err
+		})
+	return &paymentsv1.AdjustAuthorizationResponse{Payment: raised}, err
 }

@@ -3,8 +3,6 @@ package stripe
 import (
 	"context"
 
-	"google.golang.org/protobuf/types/known/structpb"
-
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
@@ -13,69 +11,42 @@ import (
 // CreateRefund implements sdk.RefundCreator. With an amount it reads the payment
 // first, since Stripe takes the amount without a currency.
 func (*Connector) CreateRefund(ctx context.Context, req *paymentsv1.CreateRefundRequest) (*paymentsv1.CreateRefundResponse, error) {
-	stripe, err := clientFor(ctx, "payment_id", req.GetPaymentId(), req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	params := api.CreateRefundParams{
-		PaymentIntent: req.GetPaymentId(),
-		Reason:        refundReason(req.GetReason()),
-		Metadata:      map[string]string{referenceKey: req.GetReference()},
-	}
+	stripe := callOn(ctx, req, "payment_id", req.GetPaymentId())
+	params := refundParams(stripe, req.GetPaymentId(), req.GetReason(), req.GetReference())
 	if req.GetAmount() != nil {
-		if params.Amount, err = units(req.GetAmount()); err != nil {
-			return nil, err
-		}
-		intent, err := stripe.GetPaymentIntent(ctx, req.GetPaymentId())
-		if err != nil {
-			return nil, readFailure(err)
-		}
-		if err := inCurrencyOf(intent.Currency, req.GetAmount()); err != nil {
+		params.Amount = stripe.units(req.GetAmount())
+		if _, err := stripe.paymentIntent(ctx, req.GetPaymentId(), req.GetAmount()); err != nil {
 			return nil, err
 		}
 	}
-	created, err := stripe.CreateRefund(ctx, params)
-	refund, err := tell(ctx, created, err, refund)
+	refund, err := write(ctx, stripe, "/v1/refunds", params, refund)
 	return &paymentsv1.CreateRefundResponse{Refund: refund}, err
+}
+
+// refundParams are the parameters of a refund of what is left.
+// Source: https://docs.stripe.com/api/refunds/create.
+func refundParams(stripe *call, payment, reason, reference string) api.RefundParams {
+	return api.RefundParams{
+		PaymentIntent: payment, Reason: words.Texts("refund.reason")[reason], Metadata: stripe.metadata(nil, reference),
+	}
 }
 
 // GetRefund implements sdk.RefundGetter.
 func (*Connector) GetRefund(ctx context.Context, req *paymentsv1.GetRefundRequest) (*paymentsv1.GetRefundResponse, error) {
-	stripe, err := clientFor(ctx, "refund_id", req.GetRefundId(), req.GetConnectorOptions())
-	if err != nil {
-		return nil, err
-	}
-	found, err := stripe.GetRefund(ctx, req.GetRefundId())
-	refund, err := tellRead(ctx, found, err, refund)
+	stripe := callOn(ctx, req, "refund_id", req.GetRefundId())
+	refund, err := read(ctx, stripe, api.Path("refunds", req.GetRefundId()), nil, refund)
 	return &paymentsv1.GetRefundResponse{Refund: refund}, err
 }
 
 // refund says what Stripe said of a refund.
 func refund(ctx context.Context, r *api.Refund) (*paymentsv1.Refund, error) {
 	amount, err := money(r.Currency, r.Amount)
-	if err != nil {
-		return nil, err
-	}
-	status := refundStatus(r.Status)
-	if status == paymentsv1.RefundStatus_REFUND_STATUS_UNKNOWN {
-		sdk.Unmapped(ctx, "refund.status", r.Status)
-	}
-	data := map[string]any{"status": r.Status}
-	for name, value := range map[string]string{
-		"charge": r.Charge, "reason": r.Reason, "failure_reason": r.FailureReason, "pending_reason": r.PendingReason,
-	} {
-		if value != "" {
-			data[name] = value
-		}
-	}
-	connectorData, err := structpb.NewStruct(data)
 	return &paymentsv1.Refund{
-		Id:            r.ID,
-		PaymentId:     r.PaymentIntent,
-		Reference:     r.Metadata[referenceKey],
-		Status:        status,
-		Amount:        amount,
-		CreateTime:    timestamp(r.Created),
-		ConnectorData: connectorData,
+		Id: r.ID, PaymentId: r.PaymentIntent, Reference: r.Metadata[referenceKey], Amount: amount,
+		Status: refundStatuses.Meaning(ctx, r.Status), CreateTime: timestamp(r.Created),
+		ConnectorData: sdk.ConnectorData(map[string]any{
+			"status": r.Status, "charge": r.Charge, "reason": r.Reason,
+			"failure_reason": r.FailureReason, "pending_reason": r.PendingReason,
+		}),
 	}, err
 }

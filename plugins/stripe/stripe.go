@@ -6,29 +6,15 @@
 package stripe
 
 import (
-	"cmp"
 	"context"
-	"net/url"
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/types/known/structpb"
-
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
 )
-
-const (
-	defaultBaseURL  = "https://api.stripe.com"
-	defaultFilesURL = "https://files.stripe.com"
-)
-
-// configInvalid is the reason of a configuration that can't work.
-const configInvalid = "CONFIG_INVALID"
-
-// idCharacters are those of Stripe's ids.
-const idCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
 // Connector is the Stripe connector. It keeps no state.
 type Connector struct{}
@@ -48,22 +34,29 @@ type Config struct {
 
 // Describe implements sdk.Connector.
 func (*Connector) Describe() sdk.Description {
+	var types []string
+	for _, capability := range capabilities["Authorize"] {
+		types = append(types, capability.GetPaymentMethodTypes()...)
+	}
 	return sdk.Description{
-		ID:                 "stripe",
-		DisplayName:        "Stripe",
-		Publisher:          "Patchbay",
-		DocumentationURL:   "https://docs.stripe.com/api",
+		ID: "stripe", DisplayName: "Stripe", Publisher: "Patchbay", DocumentationURL: "https://docs.stripe.com/api",
 		Config:             &Config{},
-		PaymentMethodTypes: methodNames(),
 		EgressHosts:        []string{"api.stripe.com:443", "files.stripe.com:443"},
+		PaymentMethodTypes: types,
+		Capabilities:       capabilities,
 		Idempotency:        idempotency(),
 		ThreeDSModes: []connectorv1.ThreeDsMode{
 			connectorv1.ThreeDsMode_THREE_DS_MODE_PSP, connectorv1.ThreeDsMode_THREE_DS_MODE_EXTERNAL,
 		},
-		Capabilities: capabilities(),
-		Webhooks:     connectorv1.WebhookVerificationMode_WEBHOOK_VERIFICATION_MODE_SIGNATURE,
-		Evidence:     connectorv1.Evidence_EVIDENCE_CONTRACT_TESTED,
-		TestData:     testData(),
+		Webhooks: connectorv1.WebhookVerificationMode_WEBHOOK_VERIFICATION_MODE_SIGNATURE,
+		Evidence: connectorv1.Evidence_EVIDENCE_CONTRACT_TESTED,
+		TestData: []*connectorv1.TestData{
+			example("pm_card_visa", "approved"),
+			example("pm_card_visa_chargeDeclined", "declined: generic_decline"),
+			example("pm_card_visa_chargeDeclinedInsufficientFunds", "declined: insufficient_funds"),
+			example("pm_card_chargeDeclinedExpiredCard", "declined: expired_card"),
+			example("pm_card_authenticationRequired", "requires a redirect to the issuer"),
+		},
 	}
 }
 
@@ -73,65 +66,39 @@ func (*Connector) Describe() sdk.Description {
 // Source: https://docs.stripe.com/api/idempotent_requests.
 func idempotency() map[string]sdk.Idempotency {
 	key := sdk.Idempotency{
-		Kind:      connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_NATIVE_KEY,
-		TTL:       24 * time.Hour,
-		MaxLength: 255,
+		Kind: connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_NATIVE_KEY, TTL: 24 * time.Hour, MaxLength: 255,
 	}
-	all := map[string]sdk.Idempotency{"Complete": {Kind: connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_READ_ONLY}}
-	for _, operation := range []string{
-		"Authorize", "Capture", "Void", "Reverse", "AdjustAuthorization", "CreateRefund",
-		"SetupMandate", "ChargeMandate", "RevokeMandate", "Tokenize", "DeletePaymentMethod",
-		"CreateCustomer", "UpdateCustomer", "CreateClientSession",
-		"AcceptDispute", "SubmitEvidence", "DefendDispute", "CreatePayout", "VoidPayout",
-	} {
-		all[operation] = key
+	return map[string]sdk.Idempotency{
+		"Complete":  {Kind: connectorv1.IdempotencyKind_IDEMPOTENCY_KIND_READ_ONLY},
+		"Authorize": key, "Capture": key, "Void": key, "Reverse": key, "AdjustAuthorization": key, "CreateRefund": key,
+		"SetupMandate": key, "ChargeMandate": key, "RevokeMandate": key, "Tokenize": key, "DeletePaymentMethod": key,
+		"CreateCustomer": key, "UpdateCustomer": key, "CreateClientSession": key,
+		"AcceptDispute": key, "SubmitEvidence": key, "DefendDispute": key, "CreatePayout": key, "VoidPayout": key,
 	}
-	return all
 }
 
-// client returns Stripe's API as the account of this call sees it.
-func client(ctx context.Context) (*api.Client, error) {
-	config, err := sdk.Config[Config](ctx)
-	if err != nil {
-		return nil, err
-	}
-	if config.APIKey == "" {
-		return nil, sdk.Errorf(sdk.Misconfigured, configInvalid, "the account's configuration: api_key is missing")
-	}
-	base, err := address("base_url", cmp.Or(config.BaseURL, defaultBaseURL))
-	if err != nil {
-		return nil, err
-	}
-	files, err := address("files_url", cmp.Or(config.FilesURL, defaultFilesURL))
-	if err != nil {
-		return nil, err
-	}
-	return &api.Client{
-		HTTP:           sdk.HTTPClient(ctx),
-		BaseURL:        base,
-		FilesURL:       files,
-		Key:            config.APIKey.Reveal(),
-		Account:        config.Account,
-		IdempotencyKey: sdk.IdempotencyKey(ctx),
-	}, nil
+// example is a request for a test mode account; it moves no money.
+// Source: https://docs.stripe.com/testing.
+func example(token, summary string) *connectorv1.TestData {
+	return sdk.Example(summary, "PaymentService/Authorize", &paymentsv1.AuthorizeRequest{
+		Reference: "order-1001", Amount: &paymentsv1.Money{CurrencyCode: "USD", MinorUnits: 1050}, ReturnUrl: "https://shop.example/return",
+		PaymentMethod: &paymentsv1.PaymentMethod{
+			Method: &paymentsv1.PaymentMethod_CardToken{CardToken: &paymentsv1.CardToken{Token: token}},
+		},
+	})
 }
 
-// address checks one of the addresses of a configuration.
-func address(field, text string) (string, error) {
-	if u, err := url.Parse(text); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return "", sdk.Errorf(sdk.Misconfigured, configInvalid, "the account's configuration: %s must be an absolute http or https address", field)
+// CheckAccount implements sdk.AccountChecker.
+func (*Connector) CheckAccount(ctx context.Context, _ *connectorv1.CheckAccountRequest) (*connectorv1.CheckAccountResponse, error) {
+	stripe := newCall(ctx)
+	account, err := api.Get[api.Account](ctx, stripe.Client, "/v1/account", nil)
+	if err != nil {
+		return nil, stripe.readFailure(err)
 	}
-	return strings.TrimRight(text, "/"), nil
+	return &connectorv1.CheckAccountResponse{AccountId: account.ID, Live: liveKey(stripe.Key)}, nil
 }
 
-// clientFor is client for an operation on one object of Stripe's, which takes no
-// options. It refuses an id that can't be Stripe's and might lead elsewhere.
-func clientFor(ctx context.Context, field, id string, options *structpb.Struct) (*api.Client, error) {
-	if err := noOptions(options); err != nil {
-		return nil, err
-	}
-	if strings.TrimLeft(id, idCharacters) != "" {
-		return nil, invalid(field, "is not an id of Stripe's")
-	}
-	return client(ctx)
-}
+// liveKey says whether a key moves real money. The account object does not tell,
+// the key's prefix does: sk_live_, rk_live_.
+// Source: https://docs.stripe.com/keys.
+func liveKey(key string) bool { return strings.Contains(key, "_live_") }

@@ -3,6 +3,7 @@ package stripe
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -94,7 +95,7 @@ func TestConfigIsChecked(t *testing.T) {
 	} {
 		h := connectortest.Start(t, New(), json.RawMessage(config))
 		_, err := h.Payments.GetPayment(h.Context(testKey), &paymentsv1.GetPaymentRequest{PaymentId: "pi_1"})
-		connectortest.WantError(t, err, codes.FailedPrecondition, configInvalid)
+		connectortest.WantError(t, err, codes.FailedPrecondition, "CONFIG_INVALID")
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v does not name %s", config, err, want)
 		}
@@ -106,9 +107,9 @@ func TestBaseURLDefaultsToStripe(t *testing.T) {
 		`{"api_key":"sk_test_1"}`: "https://api.stripe.com",
 		`{"api_key":"sk_test_1","base_url":"http://127.0.0.1:1/gateway/"}`: "http://127.0.0.1:1/gateway",
 	} {
-		c, err := client(sdk.WithCall(context.Background(), sdk.Call{Config: []byte(config), IdempotencyKey: testKey}))
-		if err != nil {
-			t.Fatal(err)
+		c := newCall(sdk.WithCall(context.Background(), sdk.Call{Config: []byte(config), IdempotencyKey: testKey}))
+		if c.Fault != nil {
+			t.Fatal(c.Fault)
 		}
 		if c.BaseURL != want || c.IdempotencyKey != testKey {
 			t.Errorf("%s: client is %+v", config, c)
@@ -127,5 +128,39 @@ func TestIdsThatAreNotStripesAreRefused(t *testing.T) {
 	}
 	if sent := p.requests(); len(sent) > 0 {
 		t.Errorf("sent %v", sent)
+	}
+}
+
+func TestCheckAccount(t *testing.T) {
+	p := startPSP(t, map[string]http.HandlerFunc{"GET /v1/account": answer(200, object{"id": "acct_1", "object": "account"})})
+	h := start(t, p.URL)
+	got, err := h.Connector.CheckAccount(h.Context(testKey), &connectorv1.CheckAccountRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.GetAccountId() != "acct_1" || got.GetLive() {
+		t.Errorf("account is %v", got)
+	}
+	if headers := p.only(t, "GET").Headers; headers["authorization"] != "Bearer sk_test_recorder" || headers["stripe-account"] != "acct_recorder" {
+		t.Errorf("headers are %v", headers)
+	}
+}
+
+func TestCheckAccountRefused(t *testing.T) {
+	for _, code := range []int{401, 403} {
+		p := startPSP(t, map[string]http.HandlerFunc{"GET /v1/account": failed(code, object{"type": "invalid_request_error", "message": "Invalid API Key provided"})})
+		h := start(t, p.URL)
+		_, err := h.Connector.CheckAccount(h.Context(testKey), &connectorv1.CheckAccountRequest{})
+		connectortest.WantError(t, err, codes.FailedPrecondition, "CREDENTIALS_REJECTED")
+	}
+}
+
+func TestLiveKey(t *testing.T) {
+	for key, want := range map[string]bool{
+		"sk_test_1": false, "rk_test_1": false, "sk_live_1": true, "rk_live_1": true,
+	} {
+		if got := liveKey(key); got != want {
+			t.Errorf("liveKey(%s) = %t", key, got)
+		}
 	}
 }

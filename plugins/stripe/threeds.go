@@ -6,66 +6,59 @@ import (
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
-	"github.com/patchbay/patchbay/sdk"
+)
+
+const (
+	riskAnalysis = paymentsv1.ScaExemption_SCA_EXEMPTION_TRANSACTION_RISK_ANALYSIS
+	lowRisk      = "low_risk" // is what Stripe calls it
 )
 
 // setThreeDS says how the payer is authenticated: by Stripe, with the caller's
 // wish, or by somebody else, with this result.
 // Sources: https://docs.stripe.com/payments/3d-secure/authentication-flow#manual-three-ds
 // and https://docs.stripe.com/payments/payment-intents/three-d-secure-import.
-func setThreeDS(options *api.CardOptions, t *paymentsv1.ThreeDs) error {
+func setThreeDS(stripe *call, options *api.CardOptions, t *paymentsv1.ThreeDs) {
 	external := t.GetExternal()
 	switch {
 	case t.GetAuthenticationId() != "":
-		return invalid("three_ds.authentication_id", "is not taken: this connector has no AuthenticationService")
+		stripe.refuse("three_ds.authentication_id", "is not taken: this connector has no AuthenticationService")
 	case t.GetExemption() == paymentsv1.ScaExemption_SCA_EXEMPTION_UNSPECIFIED:
 	case external == nil:
-		return invalid("three_ds.exemption", "is taken with three_ds.external alone; otherwise Stripe claims exemptions by itself")
-	case t.GetExemption() != paymentsv1.ScaExemption_SCA_EXEMPTION_TRANSACTION_RISK_ANALYSIS:
-		return invalid("three_ds.exemption", "must be SCA_EXEMPTION_TRANSACTION_RISK_ANALYSIS")
+		stripe.refuse("three_ds.exemption", "is taken with three_ds.external alone; otherwise Stripe claims exemptions by itself")
+	case t.GetExemption() != riskAnalysis:
+		stripe.refuse("three_ds.exemption", "must be SCA_EXEMPTION_TRANSACTION_RISK_ANALYSIS")
 	}
 	if external != nil {
-		return importThreeDS(options, external, t.GetExemption())
+		options.ThreeDSecure = importThreeDS(stripe, external)
+		if t.GetExemption() == riskAnalysis {
+			options.ThreeDSecure.ExemptionIndicator = lowRisk
+		}
 	}
 	switch t.GetChallengePreference() {
-	case paymentsv1.ChallengePreference_CHALLENGE_PREFERENCE_CHALLENGE, paymentsv1.ChallengePreference_CHALLENGE_PREFERENCE_CHALLENGE_MANDATED:
+	case paymentsv1.ChallengePreference_CHALLENGE_PREFERENCE_CHALLENGE,
+		paymentsv1.ChallengePreference_CHALLENGE_PREFERENCE_CHALLENGE_MANDATED:
 		options.RequestThreeDSecure = "challenge"
 	case paymentsv1.ChallengePreference_CHALLENGE_PREFERENCE_DATA_ONLY:
-		return invalid("three_ds.challenge_preference", "data only is not Stripe's to do")
+		stripe.refuse("three_ds.challenge_preference", "data only is not Stripe's to do")
 	default: // Stripe decides
 	}
-	return nil
 }
 
-func importThreeDS(options *api.CardOptions, from *paymentsv1.ThreeDsAuthentication, exemption paymentsv1.ScaExemption) error {
+func importThreeDS(stripe *call, from *paymentsv1.ThreeDsAuthentication) *api.ThreeDSecure {
 	if !slices.Contains([]string{"2.1.0", "2.2.0", "2.3.0", "2.3.1"}, from.GetVersion()) {
-		return invalid("three_ds.external.version", "must be 2.1.0, 2.2.0, 2.3.0 or 2.3.1")
+		stripe.refuse("three_ds.external.version", "must be 2.1.0, 2.2.0, 2.3.0 or 2.3.1")
 	}
-	status, ok := map[paymentsv1.ThreeDsStatus]string{
-		paymentsv1.ThreeDsStatus_THREE_DS_STATUS_AUTHENTICATED:     "Y",
-		paymentsv1.ThreeDsStatus_THREE_DS_STATUS_ATTEMPTED:         "A",
-		paymentsv1.ThreeDsStatus_THREE_DS_STATUS_NOT_AUTHENTICATED: "N",
-		paymentsv1.ThreeDsStatus_THREE_DS_STATUS_UNAVAILABLE:       "U",
-		paymentsv1.ThreeDsStatus_THREE_DS_STATUS_REJECTED:          "R",
-		paymentsv1.ThreeDsStatus_THREE_DS_STATUS_INFORMATIONAL:     "I",
-	}[from.GetStatus()]
-	if !ok {
-		return invalid("three_ds.external.status", "must be an outcome; a challenge that is required is none")
+	status := aresStatuses.Word(from.GetStatus())
+	if status == "" {
+		stripe.refuse("three_ds.external.status", "must be an outcome; a challenge that is required is none")
 	}
 	if from.GetCavv() == "" {
-		return invalid("three_ds.external.cavv", "Stripe needs it")
+		stripe.refuse("three_ds.external.cavv", "Stripe needs it")
 	}
-	options.ThreeDSecure = &api.ThreeDSecure{
-		ARESTransStatus:             status,
-		Cryptogram:                  from.GetCavv(),
-		ElectronicCommerceIndicator: from.GetEci(),
-		TransactionID:               from.GetDsTransactionId(),
-		Version:                     from.GetVersion(),
+	return &api.ThreeDSecure{
+		ARESTransStatus: status, Version: from.GetVersion(), TransactionID: from.GetDsTransactionId(),
+		Cryptogram: from.GetCavv(), ElectronicCommerceIndicator: from.GetEci(),
 	}
-	if exemption == paymentsv1.ScaExemption_SCA_EXEMPTION_TRANSACTION_RISK_ANALYSIS {
-		options.ThreeDSecure.ExemptionIndicator = "low_risk"
-	}
-	return nil
 }
 
 // threeDSResult says what became of an authentication; nil if there was none.
@@ -74,28 +67,12 @@ func threeDSResult(ctx context.Context, r *api.ThreeDSecureResult) *paymentsv1.T
 	if r == nil {
 		return nil
 	}
-	told := &paymentsv1.ThreeDsAuthentication{
+	result := &paymentsv1.ThreeDsResult{Authentication: &paymentsv1.ThreeDsAuthentication{
 		Version: r.Version, DsTransactionId: r.TransactionID, Eci: r.ElectronicCommerceIndicator,
-		Challenged: r.AuthenticationFlow == "challenge",
-	}
-	result := &paymentsv1.ThreeDsResult{Authentication: told}
-	if r.ExemptionIndicator == "low_risk" {
-		result.Exemption = paymentsv1.ScaExemption_SCA_EXEMPTION_TRANSACTION_RISK_ANALYSIS
-	}
-	switch r.Result {
-	case "authenticated":
-		told.Status = paymentsv1.ThreeDsStatus_THREE_DS_STATUS_AUTHENTICATED
-	case "attempt_acknowledged":
-		told.Status = paymentsv1.ThreeDsStatus_THREE_DS_STATUS_ATTEMPTED
-	case "failed":
-		told.Status = paymentsv1.ThreeDsStatus_THREE_DS_STATUS_NOT_AUTHENTICATED
-	case "data_share_only":
-		told.Status = paymentsv1.ThreeDsStatus_THREE_DS_STATUS_INFORMATIONAL
-	case "not_supported", "processing_error":
-		told.Status = paymentsv1.ThreeDsStatus_THREE_DS_STATUS_UNAVAILABLE
-	case "", "exempted":
-	default:
-		sdk.Unmapped(ctx, "three_ds.authentication.status", r.Result)
+		Challenged: r.AuthenticationFlow == "challenge", Status: threeDSResults.Meaning(ctx, r.Result),
+	}}
+	if r.ExemptionIndicator == lowRisk {
+		result.Exemption = riskAnalysis
 	}
 	return result
 }

@@ -19,9 +19,10 @@ func TestThreeDSWishes(t *testing.T) {
 		paymentsv1.ChallengePreference_CHALLENGE_PREFERENCE_CHALLENGE_MANDATED: "challenge",
 	} {
 		var options api.CardOptions
-		err := setThreeDS(&options, &paymentsv1.ThreeDs{Source: &paymentsv1.ThreeDs_ChallengePreference{ChallengePreference: wish}})
-		if err != nil || options.RequestThreeDSecure != want {
-			t.Errorf("%s: %q, %v", wish, options.RequestThreeDSecure, err)
+		stripe := &call{Client: &api.Client{}}
+		setThreeDS(stripe, &options, &paymentsv1.ThreeDs{Source: &paymentsv1.ThreeDs_ChallengePreference{ChallengePreference: wish}})
+		if stripe.Fault != nil || options.RequestThreeDSecure != want {
+			t.Errorf("%s: %q, %v", wish, options.RequestThreeDSecure, stripe.Fault)
 		}
 	}
 }

@@ -1,7 +1,11 @@
 package stripe
 
 import (
+	"encoding/json"
 	"testing"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
@@ -56,10 +60,12 @@ func TestAmounts(t *testing.T) {
 func TestWhatWasPaidWith(t *testing.T) {
 	charge := &api.Charge{ID: "ch_1", Object: "charge", Paid: true, PaymentMethodDetails: api.PaymentMethodDetails{Type: "card", Card: api.CardDetails{
 		Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2030, Funding: "debit", Country: "FR", Fingerprint: "fp", AuthorizationCode: "831000",
-		NetworkTransactionID: "MCC1", CaptureBefore: 1900000000, Wallet: api.Wallet{Type: "apple_pay"},
-		Checks:       api.CardChecks{AddressLine1Check: "pass", AddressPostalCodeCheck: "unavailable", CVCCheck: "fail"},
+		NetworkTransactionID: "MCC1", CaptureBefore: 1900000000,
 		ThreeDSecure: &api.ThreeDSecureResult{AuthenticationFlow: "challenge", ElectronicCommerceIndicator: "05", Result: "authenticated", TransactionID: "ds", Version: "2.2.0"},
 	}}}
+	paidWith := &charge.PaymentMethodDetails.Card
+	paidWith.Wallet.Type = "apple_pay"
+	paidWith.Checks.AddressLine1Check, paidWith.Checks.AddressPostalCodeCheck, paidWith.Checks.CVCCheck = "pass", "unavailable", "fail"
 	for usage, want := range map[string]struct{ token, mandate string }{
 		"": {"", ""}, "on_session": {"pm_1", ""}, "off_session": {"pm_1", "pm_1"},
 	} {
@@ -84,6 +90,100 @@ func TestWhatWasPaidWith(t *testing.T) {
 		a := p.GetThreeDs().GetAuthentication()
 		if a.GetStatus() != paymentsv1.ThreeDsStatus_THREE_DS_STATUS_AUTHENTICATED || !a.GetChallenged() || a.GetEci() != "05" || a.GetDsTransactionId() != "ds" {
 			t.Errorf("authentication is %v", a)
+		}
+	}
+}
+
+func TestPaymentStatus(t *testing.T) {
+	refused := &api.Failure{Type: api.TypeCardError, Code: "card_declined"}
+	for _, tt := range []struct {
+		name   string
+		intent api.PaymentIntent
+		want   paymentsv1.PaymentStatus
+	}{
+		{"untouched", api.PaymentIntent{Status: "requires_payment_method"}, paymentsv1.PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION},
+		{"request that was no attempt", api.PaymentIntent{Status: "requires_payment_method", LastPaymentError: &api.Failure{Type: api.TypeIdempotencyError}}, paymentsv1.PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION},
+		{"refused", api.PaymentIntent{Status: "requires_payment_method", LastPaymentError: refused}, paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED},
+		{"authentication failed", api.PaymentIntent{Status: "requires_payment_method", LastPaymentError: &api.Failure{Type: "invalid_request_error", Code: "payment_intent_authentication_failure"}}, paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED},
+		{"not confirmed", api.PaymentIntent{Status: "requires_confirmation"}, paymentsv1.PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION},
+		{"action", api.PaymentIntent{Status: "requires_action", LastPaymentError: refused}, paymentsv1.PaymentStatus_PAYMENT_STATUS_REQUIRES_ACTION},
+		{"processing", api.PaymentIntent{Status: "processing"}, paymentsv1.PaymentStatus_PAYMENT_STATUS_PENDING},
+		{"authorized", api.PaymentIntent{Status: "requires_capture"}, paymentsv1.PaymentStatus_PAYMENT_STATUS_AUTHORIZED},
+		{"partly captured", api.PaymentIntent{Status: "requires_capture", AmountReceived: 1}, paymentsv1.PaymentStatus_PAYMENT_STATUS_PARTIALLY_CAPTURED},
+		{"captured", api.PaymentIntent{Status: "succeeded"}, paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED},
+		{"voided", api.PaymentIntent{Status: "canceled", CancellationReason: "abandoned"}, paymentsv1.PaymentStatus_PAYMENT_STATUS_VOIDED},
+		{"voided without a reason", api.PaymentIntent{Status: "canceled"}, paymentsv1.PaymentStatus_PAYMENT_STATUS_VOIDED},
+		{"expired", api.PaymentIntent{Status: "canceled", CancellationReason: "expired"}, paymentsv1.PaymentStatus_PAYMENT_STATUS_EXPIRED},
+		{"expired by itself", api.PaymentIntent{Status: "canceled", CancellationReason: "automatic"}, paymentsv1.PaymentStatus_PAYMENT_STATUS_EXPIRED},
+		{"rest released", api.PaymentIntent{Status: "canceled", AmountReceived: 500}, paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED},
+		{"unknown word", api.PaymentIntent{Status: "requires_patience"}, paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := paymentStatus(t.Context(), &tt.intent); got != tt.want {
+				t.Errorf("status is %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestRefundStatus(t *testing.T) {
+	for word, want := range map[string]paymentsv1.RefundStatus{
+		"pending":         paymentsv1.RefundStatus_REFUND_STATUS_PENDING,
+		"succeeded":       paymentsv1.RefundStatus_REFUND_STATUS_SUCCEEDED,
+		"failed":          paymentsv1.RefundStatus_REFUND_STATUS_FAILED,
+		"canceled":        paymentsv1.RefundStatus_REFUND_STATUS_FAILED,
+		"requires_action": paymentsv1.RefundStatus_REFUND_STATUS_REQUIRES_ACTION,
+		"":                paymentsv1.RefundStatus_REFUND_STATUS_UNKNOWN,
+		"on_its_way":      paymentsv1.RefundStatus_REFUND_STATUS_UNKNOWN,
+	} {
+		if got := refundStatuses.Meaning(t.Context(), word); got != want {
+			t.Errorf("%q is %s, want %s", word, got, want)
+		}
+	}
+}
+
+// TestNextActions: each action of Stripe's in the contract's words, and what only
+// Stripe's SDKs can do handed over to them.
+func TestNextActions(t *testing.T) {
+	const secret = "pi_1_secret_2"
+	for said, want := range map[string]string{
+		`{"type":"redirect_to_url","redirect_to_url":{"url":"https://hooks.stripe.com/3ds","return_url":null}}`:                                                                                                          `{"redirect":{"url":"https://hooks.stripe.com/3ds","method":"GET"}}`,
+		`{"type":"alipay_handle_redirect","alipay_handle_redirect":{"url":"https://pay.example/a"}}`:                                                                                                                     `{"redirect":{"url":"https://pay.example/a","method":"GET"}}`,
+		`{"type":"verify_with_microdeposits","verify_with_microdeposits":{"hosted_verification_url":"https://p.example/v"}}`:                                                                                             `{"redirect":{"url":"https://p.example/v","method":"GET"}}`,
+		`{"type":"boleto_display_details","boleto_display_details":{"number":"237","hosted_voucher_url":"https://p.example/b","expires_at":60}}`:                                                                         `{"displayVoucher":{"paymentCode":"237","voucherUrl":"https://p.example/b","expireTime":"1970-01-01T00:01:00Z"}}`,
+		`{"type":"oxxo_display_details","oxxo_display_details":{"number":"93","hosted_voucher_url":"https://p.example/o","expires_after":60}}`:                                                                           `{"displayVoucher":{"paymentCode":"93","voucherUrl":"https://p.example/o","expireTime":"1970-01-01T00:01:00Z"}}`,
+		`{"type":"multibanco_display_details","multibanco_display_details":{"entity":"12","reference":"34"}}`:                                                                                                            `{"displayVoucher":{"paymentCode":"34","entity":"12"}}`,
+		`{"type":"konbini_display_details","konbini_display_details":{"hosted_voucher_url":"https://p.example/k"}}`:                                                                                                      `{"displayVoucher":{"voucherUrl":"https://p.example/k"}}`,
+		`{"type":"pix_display_qr_code","pix_display_qr_code":{"data":"000201","image_url_png":"https://p.example/q.png","expires_at":60}}`:                                                                               `{"displayQr":{"data":"000201","imageUrl":"https://p.example/q.png","expireTime":"1970-01-01T00:01:00Z"}}`,
+		`{"type":"wechat_pay_display_qr_code","wechat_pay_display_qr_code":{"data":"weixin://1","hosted_instructions_url":"https://p.example/w"}}`:                                                                       `{"displayQr":{"data":"weixin://1","appUrl":"https://p.example/w"}}`,
+		`{"type":"cashapp_handle_redirect_or_display_qr_code","cashapp_handle_redirect_or_display_qr_code":{"mobile_auth_url":"https://c.example/m","qr_code":{"image_url_png":"https://c.example/q","expires_at":60}}}`: `{"displayQr":{"imageUrl":"https://c.example/q","appUrl":"https://c.example/m","expireTime":"1970-01-01T00:01:00Z"}}`,
+		`{"type":"swish_handle_redirect_or_display_qr_code","swish_handle_redirect_or_display_qr_code":{"qr_code":{"data":"D1"}}}`:                                                                                       `{"displayQr":{"data":"D1"}}`,
+		`{"type":"blik_authorize","blik_authorize":{}}`:        `{"wait":{}}`,
+		`{"type":"use_stripe_sdk","use_stripe_sdk":{"url":7}}`: `{"clientSdk":{"sdk":"stripe.js","clientSecret":"pi_1_secret_2","parameters":{"next_action":{"type":"use_stripe_sdk","use_stripe_sdk":{"url":7}}}}}`,
+		`{"type":"something_new","something_new":{"n":1}}`:     `{"clientSdk":{"sdk":"stripe.js","clientSecret":"pi_1_secret_2","parameters":{"next_action":{"type":"something_new","something_new":{"n":1}}}}}`,
+		`{"type":"redirect_to_url","redirect_to_url":{}}`:      `{"clientSdk":{"sdk":"stripe.js","clientSecret":"pi_1_secret_2","parameters":{"next_action":{"type":"redirect_to_url","redirect_to_url":{}}}}}`,
+		`null`: `{"clientSdk":{"sdk":"stripe.js","clientSecret":"pi_1_secret_2"}}`,
+	} {
+		var action *api.NextAction
+		if err := json.Unmarshal([]byte(said), &action); err != nil {
+			t.Fatal(err)
+		}
+		wanted := &paymentsv1.NextAction{}
+		if err := protojson.Unmarshal([]byte(want), wanted); err != nil {
+			t.Fatal(err)
+		}
+		if got := nextAction(action, secret); !proto.Equal(got, wanted) {
+			t.Errorf("%s is %v, want %v", said, got, wanted)
+		}
+	}
+}
+
+// TestActionsAreNotGuessed: a next action of another shape makes the answer one
+// that can't be understood.
+func TestActionsAreNotGuessed(t *testing.T) {
+	for _, said := range []string{`7`, `{"type":7}`, `{"type":"boleto_display_details","boleto_display_details":{"number":7}}`} {
+		if err := json.Unmarshal([]byte(said), &api.NextAction{}); err == nil {
+			t.Errorf("%s was understood", said)
 		}
 	}
 }

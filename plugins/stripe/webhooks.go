@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/types/known/structpb"
-
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
@@ -28,23 +26,23 @@ const (
 
 // ParseWebhook implements sdk.WebhookParser.
 func (*Connector) ParseWebhook(_ context.Context, req *paymentsv1.ParseWebhookRequest) (*paymentsv1.ParseWebhookResponse, error) {
-	event, about, err := api.ReadEvent(req.GetRequest().GetBody())
+	event, err := api.Read[api.Event](req.GetRequest().GetBody())
 	if err != nil {
 		return nil, notAnEvent()
 	}
 	return &paymentsv1.ParseWebhookResponse{
 		AccountHint: event.Account,
-		Events:      []*paymentsv1.WebhookEvent{{Id: event.ID, Type: event.Type, ObjectId: about.ID}},
+		Events:      []*paymentsv1.WebhookEvent{{Id: event.ID, Type: event.Type, ObjectId: event.Data.Object.ID}},
 	}, nil
 }
 
-func notAnEvent() error { return invalid("request.body", "must be an event of Stripe's") }
+func notAnEvent() error { return sdk.InvalidField("request.body", "must be an event of Stripe's") }
 
 // HandleWebhook implements sdk.WebhookHandler. Nothing of the body is read before
 // its signature is found right.
 // Source: https://docs.stripe.com/webhooks#verify-manually.
 func (*Connector) HandleWebhook(ctx context.Context, req *paymentsv1.HandleWebhookRequest) (*paymentsv1.HandleWebhookResponse, error) {
-	if err := noOptions(req.GetConnectorOptions()); err != nil {
+	if _, err := sdk.Options[sdk.NoOptions](req.GetConnectorOptions()); err != nil {
 		return nil, err
 	}
 	config, err := sdk.Config[Config](ctx)
@@ -54,21 +52,43 @@ func (*Connector) HandleWebhook(ctx context.Context, req *paymentsv1.HandleWebho
 	if err := verify(req.GetRequest(), config.WebhookSecrets, time.Now()); err != nil {
 		return webhook.Rejected(http.StatusBadRequest, err.Error()), nil
 	}
-	event, about, err := api.ReadEvent(req.GetRequest().GetBody())
+	event, err := api.Read[api.Event](req.GetRequest().GetBody())
 	if err != nil {
 		return nil, notAnEvent()
 	}
-	return webhook.Verified(&paymentsv1.HttpResponse{StatusCode: http.StatusOK}, told(ctx, event, about)), nil
+	return webhook.Verified(&paymentsv1.HttpResponse{StatusCode: http.StatusOK}, told(ctx, event)), nil
 }
 
 // verify returns why a webhook can't be believed, or nothing. Each of the account's
-// secrets may have signed it, so that they can be replaced.
+// secrets may have signed it, so that they can be replaced. Signatures of scheme v0
+// are Stripe's test of the header and prove nothing.
 func verify(r *paymentsv1.HttpRequest, secrets []sdk.Secret, now time.Time) error {
-	at, signed, signatures, err := readSignature(webhook.Header(r, signatureHeader))
-	if err != nil {
-		return err
+	values := webhook.Header(r, signatureHeader)
+	if len(values) != 1 {
+		return fmt.Errorf("there are %d headers %s", len(values), signatureHeader)
 	}
-	if err := webhook.Fresh(at, now, tolerance); err != nil {
+	var signed string // the time, as it was signed
+	var signatures [][]byte
+	for part := range strings.SplitSeq(values[0], ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		mac, err := hex.DecodeString(value)
+		switch {
+		case name == "v1" && err == nil:
+			signatures = append(signatures, mac)
+		case name == "t" && (signed != "" || value == ""):
+			return fmt.Errorf("the time of %s can't be read", signatureHeader)
+		case name == "t":
+			signed = value
+		}
+	}
+	if signed == "" || len(signatures) == 0 {
+		return fmt.Errorf("%s has no time or no signature", signatureHeader)
+	}
+	seconds, err := strconv.ParseInt(signed, 10, 64)
+	if err != nil {
+		return fmt.Errorf("the time of %s can't be read", signatureHeader)
+	}
+	if err := webhook.Fresh(time.Unix(seconds, 0), now, tolerance); err != nil {
 		return err
 	}
 	keys, err := webhook.Keys(secrets, nil)
@@ -81,134 +101,71 @@ func verify(r *paymentsv1.HttpRequest, secrets []sdk.Secret, now time.Time) erro
 	return nil
 }
 
-// readSignature reads the one signature header: the time, also as it was signed,
-// and the signatures of scheme v1. Those of scheme v0 are Stripe's test of the
-// header and prove nothing.
-func readSignature(values []string) (at time.Time, signed string, signatures [][]byte, err error) {
-	if len(values) != 1 {
-		return at, "", nil, fmt.Errorf("there are %d headers %s", len(values), signatureHeader)
+// told says an event in the contract's words. An object that can't be read is left
+// out, and can be fetched by its id.
+func told(ctx context.Context, e *api.Event) *paymentsv1.WebhookEvent {
+	event := &paymentsv1.WebhookEvent{
+		Id: e.ID, Type: e.Type, ObjectId: e.Data.Object.ID, OccurTime: timestamp(e.Created),
+		ConnectorData: sdk.ConnectorData(map[string]any{"api_version": e.APIVersion}),
 	}
-	for part := range strings.SplitSeq(values[0], ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		switch name {
-		case "t":
-			seconds, err := strconv.ParseInt(value, 10, 64)
-			if err != nil || signed != "" {
-				return at, "", nil, fmt.Errorf("the time of %s can't be read", signatureHeader)
-			}
-			at, signed = time.Unix(seconds, 0), value
-		case "v1":
-			if mac, err := hex.DecodeString(value); err == nil {
-				signatures = append(signatures, mac)
-			}
-		}
-	}
-	if signed == "" || len(signatures) == 0 {
-		return at, "", nil, fmt.Errorf("%s has no time or no signature", signatureHeader)
-	}
-	return at, signed, signatures, nil
-}
-
-// told says an event in the contract's words. What it is about says its own kind,
-// whatever the event's type: a dispute is one in each of charge.dispute.*. An object
-// that can't be read is left out, and can be fetched by its id.
-func told(ctx context.Context, e *api.Event, about api.Named) *paymentsv1.WebhookEvent {
-	event := &paymentsv1.WebhookEvent{Id: e.ID, Type: e.Type, ObjectId: about.ID, OccurTime: timestamp(e.Created)}
-	if e.APIVersion != "" {
-		event.ConnectorData = &structpb.Struct{Fields: map[string]*structpb.Value{"api_version": structpb.NewStringValue(e.APIVersion)}}
-	}
-	if err := setSubject(ctx, event, e, about.Object); err != nil {
+	if err := setSubject(ctx, event, e.Data.Object); err != nil {
 		sdk.Logger(ctx).Warn("the object of an event can't be read", "type", e.Type, "api_version", e.APIVersion, "error", err)
 	}
 	return event
 }
 
-func setSubject(ctx context.Context, event *paymentsv1.WebhookEvent, e *api.Event, kind string) error {
-	raw := e.Data.Object
-	switch kind {
+// setSubject says what an event is about. That says its own kind, whatever the event's
+// type: a dispute is one in each of charge.dispute.*.
+func setSubject(ctx context.Context, event *paymentsv1.WebhookEvent, about api.EventObject) error {
+	switch about.Object {
 	case "payment_intent":
-		payment, err := subject(ctx, raw, api.Read[api.PaymentIntent], payment)
-		if err == nil {
-			event.Subject = &paymentsv1.WebhookEvent_Payment{Payment: payment}
-		}
-		return err
+		return setTold(ctx, event, about, payment)
 	case "charge":
-		payment, err := subject(ctx, raw, api.Read[api.Charge], chargedPayment)
-		if err == nil && payment.GetId() != "" { // without one it is none of ours
-			event.Subject = &paymentsv1.WebhookEvent_Payment{Payment: payment}
+		err := setTold(ctx, event, about, chargedPayment)
+		if event.GetPayment().GetId() == "" {
+			event.Subject = nil // it is none of ours
 		}
 		return err
 	case "refund":
-		refund, err := subject(ctx, raw, api.Read[api.Refund], refund)
-		if err == nil {
-			event.Subject = &paymentsv1.WebhookEvent_Refund{Refund: refund}
-		}
-		return err
+		return setTold(ctx, event, about, refund)
 	case "dispute":
-		dispute, err := subject(ctx, raw, api.Read[api.Dispute], dispute)
-		if err == nil {
-			event.Subject = &paymentsv1.WebhookEvent_Dispute{Dispute: dispute}
-		}
-		return err
+		return setTold(ctx, event, about, dispute)
 	case "payout":
-		payout, err := subject(ctx, raw, api.Read[api.Payout], payout)
-		if err == nil {
-			event.Subject = &paymentsv1.WebhookEvent_Payout{Payout: payout}
-		}
-		return err
-	}
-	return setStored(ctx, event, raw, kind)
-}
-
-// setStored is setSubject for what Stripe keeps.
-func setStored(ctx context.Context, event *paymentsv1.WebhookEvent, raw []byte, kind string) error {
-	switch kind {
+		return setTold(ctx, event, about, payout)
 	case "setup_intent":
-		setup, err := api.Read[api.SetupIntent](raw)
-		if err == nil {
-			event.Subject = &paymentsv1.WebhookEvent_Mandate{Mandate: mandate(ctx, setup)}
-		}
-		return err
+		return setTold(ctx, event, about, mandate)
 	case "mandate":
-		changed, err := api.Read[api.Mandate](raw)
-		if err == nil {
-			event.Subject = &paymentsv1.WebhookEvent_Mandate{Mandate: debitMandate(ctx, changed)}
-		}
-		return err
+		return setTold(ctx, event, about, debitMandate)
 	case "customer":
-		kept, err := api.Read[api.Customer](raw)
-		if err == nil {
+		return setTold(ctx, event, about, func(ctx context.Context, kept *api.Customer) (*paymentsv1.Customer, error) {
 			kept.Deleted = kept.Deleted || strings.HasSuffix(event.GetType(), ".deleted")
-			event.Subject = &paymentsv1.WebhookEvent_Customer{Customer: customer(kept)}
-		}
-		return err
+			return customer(ctx, kept)
+		})
 	}
 	return nil // the contract has no words for it
 }
 
-// subject reads what an event is about and translates it.
-func subject[A, M any](ctx context.Context, raw []byte, read func([]byte) (A, error), translate func(context.Context, A) (M, error)) (M, error) {
-	about, err := read(raw)
+func setTold[T any, M sdk.Subject, P api.Object[T]](
+	ctx context.Context, event *paymentsv1.WebhookEvent, about api.EventObject, tell translation[P, M],
+) error {
+	object, err := api.Read[T, P](about.Raw)
 	if err != nil {
-		var none M
-		return none, err
+		return err
 	}
-	return translate(ctx, about)
+	subject, err := tell(ctx, object)
+	if err == nil {
+		sdk.SetSubject(event, subject)
+	}
+	return err
 }
 
 // debitMandate says what Stripe said of a Mandate. It is known to callers by the
 // PaymentMethod that it permits to debit.
-func debitMandate(ctx context.Context, m *api.Mandate) *paymentsv1.Mandate {
-	told := &paymentsv1.Mandate{
-		Id: string(m.PaymentMethod), Status: debitMandateStatus(m.Status),
-		ConnectorData: &structpb.Struct{Fields: map[string]*structpb.Value{
-			"mandate": structpb.NewStringValue(m.ID), "status": structpb.NewStringValue(m.Status),
-		}},
-	}
-	if told.GetStatus() == paymentsv1.MandateStatus_MANDATE_STATUS_UNKNOWN {
-		sdk.Unmapped(ctx, "mandate.status", m.Status)
-	}
-	return told
+func debitMandate(ctx context.Context, m *api.Mandate) (*paymentsv1.Mandate, error) {
+	return &paymentsv1.Mandate{
+		Id: string(m.PaymentMethod), Status: mandateStatuses.Meaning(ctx, m.Status),
+		ConnectorData: sdk.ConnectorData(map[string]any{"mandate": m.ID, "status": m.Status}),
+	}, nil
 }
 
 // chargedPayment is a payment as its charge tells it, with what was authorized,
@@ -218,22 +175,14 @@ func chargedPayment(ctx context.Context, charge *api.Charge) (*paymentsv1.Paymen
 		ID: string(charge.PaymentIntent), Currency: charge.Currency, Amount: charge.Amount, AmountReceived: charge.AmountCaptured,
 		Created: charge.Created, Metadata: charge.Metadata, LatestCharge: charge,
 	}
-	p := &paymentsv1.Payment{Id: intent.ID, Reference: intent.Metadata[referenceKey], CreateTime: timestamp(intent.Created)}
-	switch {
-	case charge.Status == "pending":
-		p.Status = paymentsv1.PaymentStatus_PAYMENT_STATUS_PENDING
-	case charge.Status == "failed":
-		p.Status = paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED
+	p := &paymentsv1.Payment{
+		Id: intent.ID, Reference: intent.Metadata[referenceKey], Status: chargeStatus(ctx, charge), CreateTime: timestamp(intent.Created),
+	}
+	switch p.GetStatus() {
+	case paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED:
 		p.Decline = decline(ctx, &api.Failure{Code: charge.FailureCode, Message: charge.FailureMessage})
-	case charge.Status == "succeeded" && charge.Captured:
-		p.Status = paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED
-	case charge.Status == "succeeded" && charge.Refunded:
-		p.Status = paymentsv1.PaymentStatus_PAYMENT_STATUS_VOIDED
-	case charge.Status == "succeeded":
-		p.Status, intent.AmountCapturable = paymentsv1.PaymentStatus_PAYMENT_STATUS_AUTHORIZED, charge.Amount
-	default:
-		p.Status = paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN
-		sdk.Unmapped(ctx, "payment.status", charge.Status)
+	case paymentsv1.PaymentStatus_PAYMENT_STATUS_AUTHORIZED:
+		intent.AmountCapturable = charge.Amount
 	}
 	setInstrumentTold(ctx, p, intent)
 	return p, setAmounts(p, intent)

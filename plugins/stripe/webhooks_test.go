@@ -79,6 +79,7 @@ func TestSignatureHeaders(t *testing.T) {
 		"t=1900000000,v0=" + mac:                                                 "no signature",
 		"t=1900000000,t=1900000000,v1=" + mac:                                    "can't be read",
 		"t=soon,v1=" + mac:                                                       "can't be read",
+		"t=,t=1900000000,v1=" + mac:                                              "can't be read",
 		"t=1900000000,v1=zz":                                                     "no signature",
 		"t=1900000301,v1=" + mac:                                                 "ahead",
 		"t=1899999699,v1=" + mac:                                                 "old",

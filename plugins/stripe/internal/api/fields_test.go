@@ -20,9 +20,9 @@ func TestFieldsAreStripes(t *testing.T) {
 		"charge":                              Charge{},
 		"customer deleted_customer":           Customer{},
 		"dispute":                             Dispute{},
-		"dispute_evidence_details":            EvidenceDetails{},
-		"dispute_payment_method_details":      DisputeMethodDetails{},
-		"dispute_payment_method_details_card": DisputeCard{},
+		"dispute_evidence_details":            Dispute{}.EvidenceDetails,
+		"dispute_payment_method_details":      Dispute{}.PaymentMethodDetails,
+		"dispute_payment_method_details_card": Dispute{}.PaymentMethodDetails.Card,
 		"event":                               Event{},
 		"file":                                File{},
 		"mandate":                             Mandate{},
@@ -30,8 +30,8 @@ func TestFieldsAreStripes(t *testing.T) {
 		"payment_method":                      PaymentMethod{},
 		"payment_method_details":              PaymentMethodDetails{},
 		"payment_method_details_card":         CardDetails{},
-		"payment_method_details_card_checks":  CardChecks{},
-		"payment_method_details_card_wallet":  Wallet{},
+		"payment_method_details_card_checks":  CardDetails{}.Checks,
+		"payment_method_details_card_wallet":  CardDetails{}.Wallet,
 		"payment_method_details_us_bank_account payment_method_details_sepa_debit": BankDetails{},
 		"payout":                        Payout{},
 		"refund":                        Refund{},
@@ -41,7 +41,7 @@ func TestFieldsAreStripes(t *testing.T) {
 		"token":                         Token{},
 		action + "alipay_handle_redirect " + action + "boleto " + action + "display_multibanco_details " + action + "display_oxxo_details " +
 			action + "pix_display_qr_code " + action + "cashapp_handle_redirect_or_display_qr_code " + action + "verify_with_microdeposits": ActionDetails{},
-		action + "cashapp_qr_code " + action + "swish_qr_code": QRCode{},
+		action + "cashapp_qr_code " + action + "swish_qr_code": ActionDetails{}.QRCode,
 	} {
 		members := map[string]any{}
 		for schema := range strings.FieldsSeq(schemas) {

@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/structpb"
 
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
 )
 
@@ -17,7 +18,7 @@ func TestAuthorizeOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := parseAuthorizeOptions(given)
+	got, err := sdk.Options[authorizeOptions](given)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,6 +28,7 @@ func TestAuthorizeOptions(t *testing.T) {
 }
 
 func TestOptionsAreRefused(t *testing.T) {
+	ctx := sdk.WithCall(t.Context(), sdk.Call{Config: []byte(`{"api_key":"sk_test_1"}`)})
 	for name, value := range map[string]any{
 		"setup_future_usage":   "sometimes",
 		"request_multicapture": "always",
@@ -38,11 +40,11 @@ func TestOptionsAreRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = parseAuthorizeOptions(given)
+		_, err = sdk.Options[authorizeOptions](given)
 		wantField(t, err, "connector_options."+name)
-		wantField(t, noOptions(given), "connector_options."+name)
+		wantField(t, callWithoutOptions(ctx, &paymentsv1.VoidRequest{ConnectorOptions: given}).Fault, "connector_options."+name)
 	}
-	if err := noOptions(nil); err != nil {
+	if err := callWithoutOptions(ctx, &paymentsv1.VoidRequest{}).Fault; err != nil {
 		t.Errorf("no options: %v", err)
 	}
 }
@@ -62,11 +64,11 @@ func TestExpectedCaptures(t *testing.T) {
 	}{
 		{0, "", ""}, {1, "", ""}, {1, "never", "never"}, {2, "", "if_available"}, {50, "if_available", "if_available"},
 	} {
-		o := authorizeOptions{requestMulticapture: test.option}
-		if err := o.expect(test.captures); err != nil || o.requestMulticapture != test.want {
-			t.Errorf("%d captures with %q: got %q, %v; want %q", test.captures, test.option, o.requestMulticapture, err, test.want)
+		o := authorizeOptions{RequestMulticapture: test.option}
+		if err := o.expect(test.captures); err != nil || o.RequestMulticapture != test.want {
+			t.Errorf("%d captures with %q: got %q, %v; want %q", test.captures, test.option, o.RequestMulticapture, err, test.want)
 		}
 	}
 	wantField(t, (&authorizeOptions{}).expect(51), "expected_captures")
-	wantField(t, (&authorizeOptions{requestMulticapture: "never"}).expect(2), "connector_options.request_multicapture")
+	wantField(t, (&authorizeOptions{RequestMulticapture: "never"}).expect(2), "connector_options.request_multicapture")
 }
