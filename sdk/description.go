@@ -48,7 +48,7 @@ type Description struct {
 	// the connector takes none.
 	Config any
 
-	PaymentMethodTypes []string
+	PaymentMethodTypes []string // empty: those of Authorize's capabilities
 	EgressHosts        []string // "host:port" each
 
 	// Idempotency says, by RPC name, what a repeat with the same key does. An
@@ -70,6 +70,22 @@ type Description struct {
 	TestData []*connectorv1.TestData
 }
 
+// methodTypes lists the types of payment methods, each once.
+func (d Description) methodTypes() []string {
+	types := slices.Clone(d.PaymentMethodTypes)
+	if len(types) > 0 {
+		return types
+	}
+	for _, capability := range d.Capabilities["Authorize"] {
+		for _, name := range capability.GetPaymentMethodTypes() {
+			if !slices.Contains(types, name) {
+				types = append(types, name)
+			}
+		}
+	}
+	return types
+}
+
 // Idempotency is how a PSP recognises a repeat.
 type Idempotency struct {
 	Kind      connectorv1.IdempotencyKind
@@ -89,7 +105,7 @@ func (s *Server) describe(d Description) (*connectorv1.Description, error) {
 		Publisher:          d.Publisher,
 		Version:            d.Version,
 		DocumentationUrl:   d.DocumentationURL,
-		PaymentMethodTypes: d.PaymentMethodTypes,
+		PaymentMethodTypes: d.methodTypes(),
 		EgressHosts:        d.EgressHosts,
 		TestData:           d.TestData,
 

@@ -20,6 +20,19 @@ import (
 	"github.com/patchbay/patchbay/sdk/wire"
 )
 
+func TestDescription_methodTypes(t *testing.T) {
+	able := map[string][]*connectorv1.Capability{
+		"Authorize": {{PaymentMethodTypes: []string{"card", "ideal"}}, {PaymentMethodTypes: []string{"card"}}, {}},
+		"Capture":   {{PaymentMethodTypes: []string{"klarna"}}},
+	}
+	if got := (Description{Capabilities: able}).methodTypes(); !slices.Equal(got, []string{"card", "ideal"}) {
+		t.Errorf("the types are %q", got)
+	}
+	if got := (Description{Capabilities: able, PaymentMethodTypes: []string{"sofort"}}).methodTypes(); !slices.Equal(got, []string{"sofort"}) {
+		t.Errorf("the types are %q", got)
+	}
+}
+
 func TestExample(t *testing.T) {
 	got := Example("declined", "RefundService/CreateRefund", &paymentsv1.CreateRefundRequest{
 		PaymentId: "p", Amount: &paymentsv1.Money{CurrencyCode: "USD", MinorUnits: 1050},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,6 +77,21 @@ func (e *Error) OfRead() *Error {
 		read.Kind = Unavailable
 	}
 	return &read
+}
+
+// Without is the error with a token or code masked that the PSP may have quoted; an
+// empty one is none.
+func (e *Error) Without(secret string) *Error {
+	if secret == "" {
+		return e
+	}
+	masked := *e
+	masked.Message = strings.ReplaceAll(e.Message, secret, wire.Mask)
+	masked.Fields = slices.Clone(e.Fields)
+	for i := range masked.Fields {
+		masked.Fields[i].Description = strings.ReplaceAll(masked.Fields[i].Description, secret, wire.Mask)
+	}
+	return &masked
 }
 
 // asError finds the *Error in err, or says what an error that is none means.

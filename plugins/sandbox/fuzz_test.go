@@ -19,8 +19,8 @@ func FuzzWebhook(f *testing.F) {
 	f.Add("t=1900000000,v1=", []byte("{}"))
 	f.Add("v1=00,t=1900000000,t=1900000000", []byte(nil))
 	f.Fuzz(func(t *testing.T, signature string, body []byte) {
-		request := &paymentsv1.HttpRequest{Headers: []*paymentsv1.HttpHeader{{Name: signatureHeader, Value: signature}}, Body: body}
-		if verify(request, []sdk.Secret{"", "whsec_1"}, now) == nil {
+		request := &paymentsv1.HttpRequest{Headers: []*paymentsv1.HttpHeader{{Name: scheme.Header, Value: signature}}, Body: body}
+		if scheme.Verify(request, []sdk.Secret{"", "whsec_1"}, now) == nil {
 			t.Errorf("%q is believed for %q", signature, body)
 		}
 		event, err := readEvent(body)

@@ -2,14 +2,8 @@ package sandbox
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -20,11 +14,8 @@ import (
 	"github.com/patchbay/patchbay/sdk/webhook"
 )
 
-const (
-	signatureHeader = "Sandbox-Signature"
-	// tolerance is how far the time of a signature may be from now.
-	tolerance = 5 * time.Minute
-)
+// scheme is how the PSP signs.
+var scheme = webhook.Timestamped{Header: "Sandbox-Signature", Tolerance: 5 * time.Minute}
 
 // ParseWebhook implements sdk.WebhookParser.
 func (c *Connector) ParseWebhook(_ context.Context, req *paymentsv1.ParseWebhookRequest) (*paymentsv1.ParseWebhookResponse, error) {
@@ -45,7 +36,7 @@ func (c *Connector) HandleWebhook(ctx context.Context, req *paymentsv1.HandleWeb
 	if err != nil {
 		return nil, err
 	}
-	if err := verify(req.GetRequest(), config.WebhookSecrets, time.Now()); err != nil {
+	if err := scheme.Verify(req.GetRequest(), config.WebhookSecrets, time.Now()); err != nil {
 		return webhook.Rejected(http.StatusUnauthorized, err.Error()), nil
 	}
 	event, err := readEvent(req.GetRequest().GetBody())
@@ -57,54 +48,6 @@ func (c *Connector) HandleWebhook(ctx context.Context, req *paymentsv1.HandleWeb
 		return nil, translateRead(err)
 	}
 	return webhook.Verified(&paymentsv1.HttpResponse{StatusCode: http.StatusOK}, told), nil
-}
-
-// verify returns why a webhook can't be believed, or nothing. Each of the account's
-// secrets may have signed it, so that they can be rotated.
-func verify(r *paymentsv1.HttpRequest, secrets []sdk.Secret, now time.Time) error {
-	at, signatures, err := readSignature(webhook.Header(r, signatureHeader))
-	if err != nil {
-		return err
-	}
-	if err := webhook.Fresh(at, now, tolerance); err != nil {
-		return err
-	}
-	keys, err := webhook.Keys(secrets, nil)
-	if err != nil {
-		return err
-	}
-	message := append([]byte(strconv.FormatInt(at.Unix(), 10)+"."), r.GetBody()...)
-	if !webhook.Genuine(sha256.New, keys, message, signatures...) {
-		return errors.New("the signature is wrong")
-	}
-	return nil
-}
-
-// readSignature reads the one signature header: the time, and the signatures of
-// scheme v1.
-func readSignature(values []string) (at time.Time, signatures [][]byte, err error) {
-	if len(values) != 1 {
-		return at, nil, fmt.Errorf("there are %d headers %s", len(values), signatureHeader)
-	}
-	for part := range strings.SplitSeq(values[0], ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		switch name {
-		case "t":
-			seconds, err := strconv.ParseInt(value, 10, 64)
-			if err != nil || !at.IsZero() {
-				return at, nil, fmt.Errorf("the time of %s can't be read", signatureHeader)
-			}
-			at = time.Unix(seconds, 0)
-		case "v1":
-			if mac, err := hex.DecodeString(value); err == nil {
-				signatures = append(signatures, mac)
-			}
-		}
-	}
-	if at.IsZero() || len(signatures) == 0 {
-		return at, nil, fmt.Errorf("%s has no time or no signature", signatureHeader)
-	}
-	return at, signatures, nil
 }
 
 func readEvent(body []byte) (event api.Event, err error) {

@@ -8,12 +8,8 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
-)
-
-const (
-	defaultBaseURL  = "https://api.stripe.com"
-	defaultFilesURL = "https://files.stripe.com"
 )
 
 // referenceKey is the metadata key that keeps the caller's reference at Stripe.
@@ -32,19 +28,15 @@ type call struct {
 
 func newCall(ctx context.Context) *call {
 	config, fault := sdk.Config[Config](ctx)
-	base, baseFault := sdk.Endpoint("base_url", cmp.Or(config.BaseURL, defaultBaseURL))
-	files, filesFault := sdk.Endpoint("files_url", cmp.Or(config.FilesURL, defaultFilesURL))
-	stripe := &call{config: config, Client: &api.Client{
-		HTTP: sdk.HTTPClient(ctx), BaseURL: base, FilesURL: files,
+	if fault == nil && config.APIKey == "" {
+		fault = sdk.InvalidConfig("api_key", "is missing")
+	}
+	base, baseFault := sdk.Endpoint("base_url", cmp.Or(config.BaseURL, "https://api.stripe.com"))
+	files, filesFault := sdk.Endpoint("files_url", cmp.Or(config.FilesURL, "https://files.stripe.com"))
+	return &call{config: config, Client: &api.Client{
+		HTTP: sdk.HTTPClient(ctx), BaseURL: base, FilesURL: files, Fault: cmp.Or(fault, baseFault, filesFault),
 		Key: config.APIKey.Reveal(), Account: config.Account, IdempotencyKey: sdk.IdempotencyKey(ctx),
 	}}
-	stripe.note(fault)
-	if config.APIKey == "" {
-		stripe.note(sdk.InvalidConfig("api_key", "is missing"))
-	}
-	stripe.note(baseFault)
-	stripe.note(filesFault)
-	return stripe
 }
 
 // optional is a request that may have options.
@@ -106,8 +98,7 @@ func (c *call) metadata(labels map[string]string, reference string) map[string]s
 // translation says an object of Stripe's in the contract's words.
 type translation[P, M any] = func(context.Context, P) (M, error)
 
-// read asks Stripe, and says what it answered. Nothing can have happened where that
-// fails.
+// read asks Stripe, and says its answer. Nothing can have happened where that fails.
 func read[T, M any, P api.Object[T]](ctx context.Context, stripe *call, path string, query any, tell translation[P, M]) (M, error) {
 	found, err := api.Get[T, P](ctx, stripe.Client, path, query)
 	var told M
@@ -139,3 +130,43 @@ func attempt[T, M any, P api.Object[T]](
 	var none M
 	return none, stripe.failure(err)
 }
+
+// exponents are Stripe's exceptions from ISO 4217. ISK and UGX have no decimal
+// places but are counted in hundredths; MGA has two and is counted without.
+// Source: https://docs.stripe.com/currencies#minor-units and #special-cases.
+func exponents() sdk.Exponents { return sdk.Exponents{"ISK": 2, "UGX": 2, "MGA": 0} }
+
+// units says an amount as Stripe counts it.
+func (c *call) units(m *paymentsv1.Money) int64 {
+	switch m.GetCurrencyCode() {
+	case "BHD", "JOD", "KWD", "OMR", "TND":
+		// Source: https://docs.stripe.com/currencies#three-decimal.
+		if m.GetMinorUnits()%10 != 0 {
+			c.refuse("amount.minor_units", "must end in 0: Stripe takes two decimal places of "+m.GetCurrencyCode())
+		}
+	}
+	amount, err := exponents().FromMinor(m)
+	c.note(err)
+	return amount
+}
+
+// payoutUnits is units for payouts: those in HUF, TWD and UGX are of whole units.
+// Source: https://docs.stripe.com/currencies#special-cases.
+func (c *call) payoutUnits(m *paymentsv1.Money) int64 {
+	amount := c.units(m)
+	switch m.GetCurrencyCode() {
+	case "HUF", "TWD", "ISK", "UGX":
+		if amount%100 != 0 {
+			c.refuse("amount.minor_units", "Stripe pays out whole units of "+m.GetCurrencyCode())
+		}
+	}
+	return amount
+}
+
+// money reads an amount of Stripe's.
+func money(currency string, amount int64) (*paymentsv1.Money, error) {
+	return exponents().ToMinor(strings.ToUpper(currency), amount)
+}
+
+// currency is how Stripe writes a currency.
+func currency(m *paymentsv1.Money) string { return strings.ToLower(m.GetCurrencyCode()) }

@@ -73,7 +73,7 @@ func (*Connector) DeleteCustomer(ctx context.Context, req *paymentsv1.DeleteCust
 // a failure leaves the payment surely undone.
 func customerFor(ctx context.Context, stripe *call, who payer) string {
 	billing := who.billingDetails("")
-	params := api.CustomerParams{Texts: given(map[string]string{
+	params := api.Params{Texts: given(map[string]string{
 		"name": billing.Name, "email": billing.Email, "phone": billing.Phone,
 	})}
 	kept, err := write[api.Customer](ctx, stripe.step("customer"), "/v1/customers", params, itself)
@@ -90,19 +90,18 @@ func given(texts map[string]string) map[string]string {
 	return texts
 }
 
-// customerTexts are what Stripe keeps of details. It keeps one name, no date of birth
-// and no document.
+// customerTexts are what Stripe keeps of details: one name, no birth date, no document.
 func customerTexts(details *paymentsv1.CustomerDetails) map[string]string {
 	return map[string]string{
-		"name": fullName(details), "business_name": details.GetCompany(), "email": details.GetEmail(), "phone": details.GetPhone(),
+		"name": sdk.FullName(details), "business_name": details.GetCompany(), "email": details.GetEmail(), "phone": details.GetPhone(),
 	}
 }
 
 // profile is what is to be kept of a customer.
 func profile(
 	stripe *call, details *paymentsv1.CustomerDetails, billing, shipping *paymentsv1.Address, labels map[string]string,
-) api.CustomerParams {
-	params := api.CustomerParams{
+) api.Params {
+	params := api.Params{
 		Texts: given(customerTexts(details)), Metadata: stripe.metadata(labels, details.GetReference()),
 	}
 	if billing != nil {
@@ -118,29 +117,25 @@ func profile(
 
 // customerChange is what an update changes: without a mask what is not empty, else
 // what the mask names, removed where it is empty.
-func customerChange(stripe *call, req *paymentsv1.UpdateCustomerRequest) api.CustomerParams {
+func customerChange(stripe *call, req *paymentsv1.UpdateCustomerRequest) api.Params {
 	details, paths := req.GetDetails(), req.GetUpdateMask().GetPaths()
 	whole := profile(stripe, details, req.GetBillingAddress(), req.GetShippingAddress(), req.GetMetadata())
 	if len(paths) == 0 {
 		return whole
 	}
-	texts, params := customerTexts(details), api.CustomerParams{Texts: map[string]string{}, Metadata: map[string]string{}}
+	texts, params := customerTexts(details), api.Params{Texts: map[string]string{}, Metadata: map[string]string{}}
+	if slices.Contains(paths, "details.given_name") != slices.Contains(paths, "details.family_name") {
+		stripe.refuse("update_mask", "must name details.given_name and details.family_name together: Stripe keeps one name")
+	}
 	for _, path := range paths {
+		if text := words.Texts("customer.text")[path]; text != "" {
+			params.Texts[text] = texts[text]
+			continue
+		}
 		switch path {
 		case "details":
 			maps.Copy(params.Texts, texts)
 			params.Metadata[referenceKey] = details.GetReference()
-		case "details.given_name", "details.family_name":
-			if !slices.Contains(paths, "details.given_name") || !slices.Contains(paths, "details.family_name") {
-				stripe.refuse("update_mask", "must name details.given_name and details.family_name together: Stripe keeps one name")
-			}
-			params.Texts["name"] = texts["name"]
-		case "details.company":
-			params.Texts["business_name"] = texts["business_name"]
-		case "details.email":
-			params.Texts["email"] = texts["email"]
-		case "details.phone":
-			params.Texts["phone"] = texts["phone"]
 		case "details.reference":
 			params.Metadata[referenceKey] = details.GetReference()
 		case "billing_address":
@@ -167,13 +162,13 @@ func customer(_ context.Context, kept *api.Customer) (*paymentsv1.Customer, erro
 		return &paymentsv1.Customer{Id: kept.ID, Status: paymentsv1.CustomerStatus_CUSTOMER_STATUS_DELETED}, nil
 	}
 	c := &paymentsv1.Customer{
-		Id: kept.ID, Status: paymentsv1.CustomerStatus_CUSTOMER_STATUS_ACTIVE, CreateTime: timestamp(kept.Created),
+		Id: kept.ID, Status: paymentsv1.CustomerStatus_CUSTOMER_STATUS_ACTIVE, CreateTime: sdk.UnixTime(kept.Created),
 		Metadata: map[string]string{},
 		Details: &paymentsv1.CustomerDetails{
 			Reference: kept.Metadata[referenceKey], Email: kept.Email, Phone: kept.Phone, Company: kept.BusinessName,
 		},
 	}
-	c.Details.GivenName, c.Details.FamilyName = splitName(kept.Name)
+	c.Details.GivenName, c.Details.FamilyName = sdk.SplitName(kept.Name)
 	for name, value := range kept.Metadata {
 		if name != referenceKey {
 			c.Metadata[name] = value
@@ -184,27 +179,10 @@ func customer(_ context.Context, kept *api.Customer) (*paymentsv1.Customer, erro
 	}
 	if kept.Shipping != nil {
 		c.ShippingAddress = cmp.Or(addressOf(kept.Shipping.Address), &paymentsv1.Address{})
-		c.ShippingAddress.GivenName, c.ShippingAddress.FamilyName = splitName(kept.Shipping.Name)
+		c.ShippingAddress.GivenName, c.ShippingAddress.FamilyName = sdk.SplitName(kept.Shipping.Name)
 		c.ShippingAddress.Phone = kept.Shipping.Phone
 	}
 	return c, nil
-}
-
-// named is anybody with a given and a family name.
-type named interface {
-	GetGivenName() string
-	GetFamilyName() string
-}
-
-func fullName(of named) string {
-	return strings.TrimSpace(of.GetGivenName() + " " + of.GetFamilyName())
-}
-
-func splitName(name string) (given, family string) {
-	if i := strings.LastIndexByte(name, ' '); i >= 0 {
-		return name[:i], name[i+1:]
-	}
-	return name, ""
 }
 
 // addressWords says an address in Stripe's words, which have two lines.
@@ -228,7 +206,7 @@ func addressOf(a api.Address) *paymentsv1.Address {
 
 // shippingWords says where goods go; nil where nobody is named, which Stripe wants.
 func shippingWords(s *paymentsv1.Shipping) *api.Shipping {
-	name := cmp.Or(fullName(s.GetAddress()), s.GetAddress().GetCompany())
+	name := cmp.Or(sdk.FullName(s.GetAddress()), s.GetAddress().GetCompany())
 	if name == "" {
 		return nil
 	}

@@ -64,9 +64,7 @@ func (*Connector) AcceptDispute(ctx context.Context, req *paymentsv1.AcceptDispu
 // Source: https://docs.stripe.com/file-upload.
 func (*Connector) UploadEvidence(ctx context.Context, metadata *paymentsv1.EvidenceMetadata, content io.Reader) (*paymentsv1.UploadEvidenceResponse, error) {
 	stripe := callOn(ctx, metadata, "dispute_id", metadata.GetDisputeId())
-	file, err := stripe.UploadFile(ctx, api.NewFile{
-		Purpose: "dispute_evidence", Name: metadata.GetFileName(), ContentType: metadata.GetContentType(), Content: content,
-	})
+	file, err := stripe.UploadEvidence(ctx, metadata.GetFileName(), metadata.GetContentType(), content)
 	if err != nil {
 		return nil, stripe.failure(err)
 	}
@@ -78,7 +76,7 @@ func (*Connector) UploadEvidence(ctx context.Context, metadata *paymentsv1.Evide
 // Source: https://docs.stripe.com/api/disputes/update.
 func (*Connector) SubmitEvidence(ctx context.Context, req *paymentsv1.SubmitEvidenceRequest) (*paymentsv1.SubmitEvidenceResponse, error) {
 	stripe := callOn(ctx, req, "dispute_id", req.GetDisputeId())
-	dispute, err := write(ctx, stripe, api.Path("disputes", req.GetDisputeId()), api.DisputeParams{
+	dispute, err := write(ctx, stripe, api.Path("disputes", req.GetDisputeId()), api.Params{
 		Evidence: evidenceWords(stripe, req.GetEvidence()), Submit: new(false), Expand: []string{disputedPayment},
 	}, dispute)
 	return &paymentsv1.SubmitEvidenceResponse{Dispute: dispute}, err
@@ -90,7 +88,7 @@ func (*Connector) DefendDispute(ctx context.Context, req *paymentsv1.DefendDispu
 	if req.GetDefenseReason() != "" {
 		stripe.refuse("defense_reason", "is not taken: Stripe has no list of reasons")
 	}
-	dispute, err := write(ctx, stripe, api.Path("disputes", req.GetDisputeId()), api.DisputeParams{
+	dispute, err := write(ctx, stripe, api.Path("disputes", req.GetDisputeId()), api.Params{
 		Submit: new(true), Expand: []string{disputedPayment},
 	}, dispute)
 	return &paymentsv1.DefendDisputeResponse{Dispute: dispute}, err
@@ -137,7 +135,7 @@ func dispute(ctx context.Context, d *api.Dispute) (*paymentsv1.Dispute, error) {
 		Stage: disputeStages.Meaning(ctx, d.Status), Status: disputeStatuses.Meaning(ctx, d.Status),
 		Reason: disputeReasons.Meaning(ctx, d.Reason), ConnectorReason: d.Reason,
 		Network: d.PaymentMethodDetails.Card.Brand, NetworkReasonCode: d.PaymentMethodDetails.Card.NetworkReasonCode,
-		ResponseDueTime: timestamp(d.EvidenceDetails.DueBy), CreateTime: timestamp(d.Created),
+		ResponseDueTime: sdk.UnixTime(d.EvidenceDetails.DueBy), CreateTime: sdk.UnixTime(d.Created),
 		Evidence: evidenceTold(d.Evidence),
 		ConnectorData: sdk.ConnectorData(map[string]any{
 			"status": d.Status, "has_evidence": d.EvidenceDetails.HasEvidence, "past_due": d.EvidenceDetails.PastDue,

@@ -2,12 +2,14 @@ package stripe
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
+	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
 )
 
@@ -27,16 +29,7 @@ func (c *call) readFailure(err error) *sdk.Error { return c.failure(err).OfRead(
 
 // failure says what the absence of an answer means, without the call's secret:
 // Stripe quotes ids that it does not know.
-func (c *call) failure(err error) *sdk.Error {
-	told := failure(err)
-	if c.secret != "" {
-		told.Message = strings.ReplaceAll(told.Message, c.secret, "[redacted]")
-		for i := range told.Fields {
-			told.Fields[i].Description = strings.ReplaceAll(told.Fields[i].Description, c.secret, "[redacted]")
-		}
-	}
-	return told
-}
+func (c *call) failure(err error) *sdk.Error { return failure(err).Without(c.secret) }
 
 // failure claims that nothing was done only where Stripe says so.
 // Source: https://docs.stripe.com/error-low-level.
@@ -89,8 +82,7 @@ func answered(e *api.Error, kind sdk.Kind, code string) *sdk.Error {
 	return told
 }
 
-// fieldOf names the field of our request that Stripe finds fault with, or
-// nothing where there is none.
+// fieldOf names the field of our request that Stripe finds fault with, if there is one.
 func fieldOf(e *api.Error) string {
 	if label, ok := strings.CutPrefix(e.Param, "metadata["); ok {
 		return "metadata." + strings.TrimSuffix(label, "]")
@@ -114,4 +106,33 @@ func idField(e *api.Error) string {
 		}
 	}
 	return ""
+}
+
+// adviceNoRetry is Stripe's advice, and the decline code that it replaced, that
+// the issuer wants no further attempt.
+// Source: https://docs.stripe.com/declines/card#retrying-issuer-declines.
+const adviceNoRetry = "do_not_try_again"
+
+// declineTable is how Stripe declines.
+var declineTable = sdk.DeclineTable{
+	Unified: words.Texts("decline.code"),
+	Overrides: map[string]sdk.DeclineRow{adviceNoRetry: {
+		Code:     "do_not_honor",
+		Hardness: paymentsv1.DeclineHardness_DECLINE_HARDNESS_HARD,
+		Retry:    paymentsv1.DeclineRetry_DECLINE_RETRY_NOT_WITH_THIS_INSTRUMENT,
+	}},
+}
+
+// decline says why a payment was refused.
+func decline(ctx context.Context, f *api.Failure) *paymentsv1.Decline {
+	d := declineTable.Decline(ctx, sdk.Declined{
+		Code: cmp.Or(f.DeclineCode, f.Code), Message: f.Message,
+		Network: f.PaymentMethod.Card.Brand, NetworkCode: f.NetworkDeclineCode, AdviceCode: f.NetworkAdviceCode,
+	})
+	if f.AdviceCode == adviceNoRetry && d.GetHardness() != paymentsv1.DeclineHardness_DECLINE_HARDNESS_HARD {
+		d.Hardness = paymentsv1.DeclineHardness_DECLINE_HARDNESS_HARD
+		d.Retry = paymentsv1.DeclineRetry_DECLINE_RETRY_NOT_WITH_THIS_INSTRUMENT
+		d.RetryAfter = nil
+	}
+	return d
 }

@@ -21,8 +21,7 @@ type payer struct {
 	email    string
 }
 
-// instrument is the same in Stripe's words: the id of a PaymentMethod, or its
-// data.
+// instrument is the same in Stripe's words: the id of a PaymentMethod, or its data.
 type instrument struct {
 	name, stripe string // its type, as we and Stripe name it
 	id           string
@@ -122,7 +121,7 @@ func (p payer) wallet(ctx context.Context, stripe *call, w *paymentsv1.Wallet) *
 		if !json.Valid([]byte(encrypted.GetPayload())) {
 			stripe.refuse(payload, "must be the paymentData of Apple Pay's token, as JSON")
 		}
-		token, err := write[api.Token](ctx, stripe.step("token"), "/v1/tokens", given(map[string]string{
+		token, err := write[api.Named](ctx, stripe.step("token"), "/v1/tokens", given(map[string]string{
 			"pk_token": encrypted.GetPayload(), "pk_token_instrument_name": encrypted.GetDisplayName(),
 			"pk_token_payment_network": encrypted.GetNetwork(), "pk_token_transaction_id": encrypted.GetTransactionId(),
 		}), itself)
@@ -158,13 +157,8 @@ func (p payer) bankDebit(stripe *call, b *paymentsv1.BankDebit) *instrument {
 	case "ach_debit":
 		details = map[string]string{
 			"account_number": account.GetAccountNumber(), "routing_number": account.GetRoutingNumber(),
-			"account_holder_type": "individual", "account_type": "checking",
-		}
-		if account.GetOwnerKind() == paymentsv1.BankAccountOwnerKind_BANK_ACCOUNT_OWNER_KIND_COMPANY {
-			details["account_holder_type"] = "company"
-		}
-		if account.GetKind() == paymentsv1.BankAccountKind_BANK_ACCOUNT_KIND_SAVINGS {
-			details["account_type"] = "savings"
+			"account_holder_type": cmp.Or(holderTypes.Word(account.GetOwnerKind()), "individual"),
+			"account_type":        cmp.Or(accountTypes.Word(account.GetKind()), "checking"),
 		}
 	case "bacs_debit":
 		details = map[string]string{"account_number": account.GetAccountNumber(), "sort_code": account.GetSortCode()}
@@ -199,20 +193,19 @@ func acceptance(
 		return said
 	}
 	said.Type = "online"
-	said.Online.IPAddress = cmp.Or(agreed.GetIpAddress(), browser.GetIpAddress())
-	said.Online.UserAgent = cmp.Or(agreed.GetUserAgent(), browser.GetUserAgent())
-	if said.Online.IPAddress == "" || said.Online.UserAgent == "" {
+	said.IPAddress = cmp.Or(agreed.GetIpAddress(), browser.GetIpAddress())
+	said.UserAgent = cmp.Or(agreed.GetUserAgent(), browser.GetUserAgent())
+	if said.IPAddress == "" || said.UserAgent == "" {
 		stripe.refuse("payment_method.bank_debit.acceptance",
 			"Stripe needs the IP address and the User-Agent with which the payer agreed")
 	}
 	return said
 }
 
-// billingDetails is who pays: the instrument's holder, else whom the address or
-// the customer names.
+// billingDetails is who pays: the holder, else whom the address or the customer names.
 func (p payer) billingDetails(holder string) api.BillingDetails {
 	return api.BillingDetails{
-		Name:    cmp.Or(holder, fullName(p.billing), fullName(p.customer), p.billing.GetCompany(), p.customer.GetCompany()),
+		Name:    cmp.Or(holder, sdk.FullName(p.billing), sdk.FullName(p.customer), p.billing.GetCompany(), p.customer.GetCompany()),
 		Email:   cmp.Or(p.email, p.customer.GetEmail()),
 		Phone:   cmp.Or(p.billing.GetPhone(), p.customer.GetPhone()),
 		Address: addressWords(p.billing),

@@ -22,7 +22,7 @@ const setupPrefix = "seti_"
 // Source: https://docs.stripe.com/payments/save-and-reuse.
 func (*Connector) SetupMandate(ctx context.Context, req *paymentsv1.SetupMandateRequest) (*paymentsv1.SetupMandateResponse, error) {
 	stripe := callWithoutOptions(ctx, req)
-	params := api.IntentParams{
+	params := api.Params{
 		Confirm: true, Customer: req.GetCustomerId(), Usage: "off_session",
 		ReturnURL: req.GetReturnUrl(), Description: req.GetTerms().GetDescription(),
 		Metadata: stripe.metadata(req.GetMetadata(), req.GetReference()), Expand: []string{"payment_method", "mandate"},
@@ -30,8 +30,8 @@ func (*Connector) SetupMandate(ctx context.Context, req *paymentsv1.SetupMandate
 	if req.GetVerificationAmount().GetMinorUnits() != 0 {
 		stripe.refuse("verification_amount", "must be zero: Stripe asks the issuer without an amount")
 	}
-	params.PaymentMethodOptions.Card.Network = req.GetPaymentMethod().GetCard().GetNetwork()
-	setThreeDS(stripe, &params.PaymentMethodOptions.Card, req.GetThreeDs())
+	params.Card.Network = req.GetPaymentMethod().GetCard().GetNetwork()
+	setThreeDS(stripe, &params.Card, req.GetThreeDs())
 	from := payer{method: req.GetPaymentMethod(), customer: req.GetCustomer(), billing: req.GetBillingAddress()}
 	with := from.instrument(ctx, stripe)
 	if !slices.Contains(capabilities["SetupMandate"][0].GetPaymentMethodTypes(), with.name) {
@@ -61,7 +61,7 @@ func (*Connector) SetupMandate(ctx context.Context, req *paymentsv1.SetupMandate
 // wants the instrument, its type and its customer named.
 func (*Connector) ChargeMandate(ctx context.Context, req *paymentsv1.ChargeMandateRequest) (*paymentsv1.ChargeMandateResponse, error) {
 	stripe := callOn(ctx, req, "mandate_id", req.GetMandateId())
-	params := api.IntentParams{
+	params := api.Params{
 		Amount: stripe.units(req.GetAmount()), Currency: currency(req.GetAmount()), Confirm: true,
 		CaptureMethod: captureMethod(req.GetCaptureMethod()), OffSession: offSession(req.GetReason()),
 		Description: req.GetDescription(), StatementDescriptorSuffix: req.GetStatementDescriptor(),
@@ -139,8 +139,7 @@ func (c *call) mandate(ctx context.Context, field, id string) (kept *api.SetupIn
 	return kept, err
 }
 
-// setupBy is what stands for the setup of an instrument that a payment stored: it is
-// no object of Stripe's.
+// setupBy stands for the setup of an instrument that a payment stored; Stripe has none.
 func setupBy(_ context.Context, method *api.PaymentMethod) (*api.SetupIntent, error) {
 	return &api.SetupIntent{
 		ID: method.ID, Created: method.Created, Customer: method.Customer, PaymentMethod: method, Status: "succeeded",
@@ -148,7 +147,7 @@ func setupBy(_ context.Context, method *api.PaymentMethod) (*api.SetupIntent, er
 }
 
 // payWith pays with a mandate. One that is revoked is nobody's.
-func payWith(stripe *call, params *api.IntentParams, kept *api.SetupIntent) {
+func payWith(stripe *call, params *api.Params, kept *api.SetupIntent) {
 	method := kept.PaymentMethod
 	if method == nil || method.Customer == "" || kept.Status != "succeeded" {
 		stripe.note(sdk.Errorf(sdk.Precondition, "", "the mandate is not active"))
@@ -165,7 +164,7 @@ func payWith(stripe *call, params *api.IntentParams, kept *api.SetupIntent) {
 func mandate(ctx context.Context, s *api.SetupIntent) (*paymentsv1.Mandate, error) {
 	m := &paymentsv1.Mandate{
 		Id: s.ID, Reference: s.Metadata[referenceKey], Status: mandateStatus(ctx, s), CustomerId: string(s.Customer),
-		CreateTime: timestamp(s.Created),
+		CreateTime: sdk.UnixTime(s.Created),
 	}
 	data := map[string]any{}
 	if s.Object != "" {

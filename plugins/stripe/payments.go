@@ -9,9 +9,14 @@ import (
 	"github.com/patchbay/patchbay/sdk"
 )
 
-// latestCharge is expanded in every payment: it holds what was refunded and
-// what the network said.
+// latestCharge is expanded in every payment: what was refunded, what the network said.
 const latestCharge = "latest_charge"
+
+const (
+	// mostPages bounds how much of a list FindPayment reads.
+	mostPages = 20
+	pageSize  = 100 // Stripe's largest
+)
 
 // paymentIntent reads a payment before something is done with an amount of it. One in
 // another currency is a fault: Stripe takes the amounts of captures and refunds
@@ -60,7 +65,7 @@ func (*Connector) Void(ctx context.Context, req *paymentsv1.VoidRequest) (*payme
 // cancel releases what is authorized and not captured.
 // Source: https://docs.stripe.com/api/payment_intents/cancel.
 func cancel[M any](ctx context.Context, stripe *call, id, reason string, tell translation[*api.PaymentIntent, M]) (M, error) {
-	return write(ctx, stripe, api.Path("payment_intents", id, "cancel"), api.IntentParams{
+	return write(ctx, stripe, api.Path("payment_intents", id, "cancel"), api.Params{
 		CancellationReason: words.Texts("cancellation_reason")[reason], Expand: []string{latestCharge},
 	}, tell)
 }
@@ -93,7 +98,7 @@ func (*Connector) Reverse(ctx context.Context, req *paymentsv1.ReverseRequest) (
 // amount without a currency, and tells only the sum of all captures.
 func (*Connector) Capture(ctx context.Context, req *paymentsv1.CaptureRequest) (*paymentsv1.CaptureResponse, error) {
 	stripe := callOn(ctx, req, "payment_id", req.GetPaymentId())
-	params := api.IntentParams{AmountToCapture: stripe.units(req.GetAmount()), Expand: []string{latestCharge}}
+	params := api.Params{AmountToCapture: stripe.units(req.GetAmount()), Expand: []string{latestCharge}}
 	before, err := stripe.paymentIntent(ctx, req.GetPaymentId(), req.GetAmount(), latestCharge)
 	if err != nil {
 		return nil, err
@@ -151,7 +156,7 @@ func multicapture(intent *api.PaymentIntent) bool {
 // Source: https://docs.stripe.com/payments/incremental-authorization.
 func (*Connector) AdjustAuthorization(ctx context.Context, req *paymentsv1.AdjustAuthorizationRequest) (*paymentsv1.AdjustAuthorizationResponse, error) {
 	stripe := callOn(ctx, req, "payment_id", req.GetPaymentId())
-	params := api.IntentParams{Amount: stripe.units(req.GetAmount()), Expand: []string{latestCharge}} // the new total
+	params := api.Params{Amount: stripe.units(req.GetAmount()), Expand: []string{latestCharge}} // the new total
 	before, err := stripe.paymentIntent(ctx, req.GetPaymentId(), req.GetAmount(), latestCharge)
 	if err != nil {
 		return nil, err
@@ -165,4 +170,60 @@ func (*Connector) AdjustAuthorization(ctx context.Context, req *paymentsv1.Adjus
 			return p, err
 		})
 	return &paymentsv1.AdjustAuthorizationResponse{Payment: raised}, err
+}
+
+// FindPayment implements sdk.PaymentFinder. With created_after_time it reads the
+// list of payments since then, which has all that Stripe has accepted: what is not
+// there does not exist. Without it, or where the list is longer than 2,000
+// payments, it asks Stripe's search, which lags by a minute or, in an outage, more:
+// then no payment proves nothing yet.
+// Source: https://docs.stripe.com/search#data-freshness.
+func (*Connector) FindPayment(ctx context.Context, req *paymentsv1.FindPaymentRequest) (*paymentsv1.FindPaymentResponse, error) {
+	stripe := callWithoutOptions(ctx, req)
+	params := api.ListParams{Limit: pageSize, Expand: []string{"data." + latestCharge}}
+	if since := req.GetCreatedAfterTime(); since != nil {
+		params.CreatedFrom = since.GetSeconds()
+		if found, whole, err := find(ctx, stripe, "/v1/payment_intents", params, req.GetReference()); err != nil || whole {
+			return &paymentsv1.FindPaymentResponse{Payments: found, Conclusive: true}, err
+		}
+		params.CreatedFrom = 0
+	}
+	quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(req.GetReference())
+	params.Query = "metadata['" + referenceKey + "']:'" + quoted + "'"
+	found, _, err := find(ctx, stripe, "/v1/payment_intents/search", params, req.GetReference())
+	return &paymentsv1.FindPaymentResponse{Payments: found}, err
+}
+
+// find collects the payments of one reference from a list, or from a search, which
+// ignores case. It says whether it came to the end.
+func find(
+	ctx context.Context, stripe *call, path string, params api.ListParams, reference string,
+) (found []*paymentsv1.Payment, whole bool, err error) {
+	for range mostPages {
+		page, err := read[api.List[api.PaymentIntent]](ctx, stripe, path, params, itself)
+		if err != nil {
+			return nil, false, err
+		}
+		for i := range page.Data {
+			if page.Data[i].Metadata[referenceKey] != reference {
+				continue
+			}
+			p, err := payment(ctx, &page.Data[i])
+			if err != nil {
+				return nil, false, stripe.readFailure(err)
+			}
+			found = append(found, p)
+		}
+		switch isSearch := params.Query != ""; {
+		case !page.HasMore, isSearch && page.NextPage == "":
+			return found, true, nil
+		case isSearch:
+			params.Page = page.NextPage
+		case len(page.Data) == 0:
+			return nil, false, sdk.Errorf(sdk.Unavailable, "", "Stripe's list has more, and its page is empty")
+		default:
+			params.StartingAfter = page.Data[len(page.Data)-1].ID
+		}
+	}
+	return found, false, nil
 }

@@ -14,7 +14,7 @@ import (
 // Source: https://docs.stripe.com/api/payouts/create.
 func (*Connector) CreatePayout(ctx context.Context, req *paymentsv1.CreatePayoutRequest) (*paymentsv1.CreatePayoutResponse, error) {
 	stripe := callWithoutOptions(ctx, req)
-	params := api.PayoutParams{
+	params := api.Params{
 		Amount: stripe.payoutUnits(req.GetAmount()), Currency: currency(req.GetAmount()), Method: "standard",
 		StatementDescriptor: req.GetStatementDescriptor(), Metadata: stripe.metadata(req.GetMetadata(), req.GetReference()),
 	}
@@ -59,7 +59,7 @@ func payout(ctx context.Context, p *api.Payout) (*paymentsv1.Payout, error) {
 	amount, err := money(p.Currency, p.Amount)
 	told := &paymentsv1.Payout{
 		Id: p.ID, Reference: p.Metadata[referenceKey], Status: payoutStatuses.Meaning(ctx, p.Status), Amount: amount,
-		CreateTime: timestamp(p.Created), ArrivalTime: timestamp(p.ArrivalDate),
+		CreateTime: sdk.UnixTime(p.Created), ArrivalTime: sdk.UnixTime(p.ArrivalDate),
 		ConnectorData: sdk.ConnectorData(map[string]any{
 			"status": p.Status, "destination": string(p.Destination), "method": p.Method, "type": p.Type,
 		}),

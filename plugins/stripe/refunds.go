@@ -25,8 +25,8 @@ func (*Connector) CreateRefund(ctx context.Context, req *paymentsv1.CreateRefund
 
 // refundParams are the parameters of a refund of what is left.
 // Source: https://docs.stripe.com/api/refunds/create.
-func refundParams(stripe *call, payment, reason, reference string) api.RefundParams {
-	return api.RefundParams{
+func refundParams(stripe *call, payment, reason, reference string) api.Params {
+	return api.Params{
 		PaymentIntent: payment, Reason: words.Texts("refund.reason")[reason], Metadata: stripe.metadata(nil, reference),
 	}
 }
@@ -43,7 +43,7 @@ func refund(ctx context.Context, r *api.Refund) (*paymentsv1.Refund, error) {
 	amount, err := money(r.Currency, r.Amount)
 	return &paymentsv1.Refund{
 		Id: r.ID, PaymentId: r.PaymentIntent, Reference: r.Metadata[referenceKey], Amount: amount,
-		Status: refundStatuses.Meaning(ctx, r.Status), CreateTime: timestamp(r.Created),
+		Status: refundStatuses.Meaning(ctx, r.Status), CreateTime: sdk.UnixTime(r.Created),
 		ConnectorData: sdk.ConnectorData(map[string]any{
 			"status": r.Status, "charge": r.Charge, "reason": r.Reason,
 			"failure_reason": r.FailureReason, "pending_reason": r.PendingReason,

@@ -17,7 +17,7 @@ import (
 func (*Connector) CreateClientSession(ctx context.Context, req *paymentsv1.CreateClientSessionRequest) (*paymentsv1.CreateClientSessionResponse, error) {
 	stripe := callWithoutOptions(ctx, req)
 	types, usage := sessionTypes(stripe, req.GetPaymentMethodTypes()), setupUsages.Word(req.GetSetupFutureUsage())
-	params := api.IntentParams{
+	params := api.Params{
 		PaymentMethodTypes: types, AutomaticPaymentMethods: len(types) == 0,
 		Customer: req.GetCustomerId(), Metadata: stripe.metadata(req.GetMetadata(), req.GetReference()),
 	}
@@ -47,8 +47,7 @@ func (*Connector) CreateClientSession(ctx context.Context, req *paymentsv1.Creat
 	return &paymentsv1.CreateClientSessionResponse{Session: session}, nil
 }
 
-// sessionTypes are the types to offer, as Stripe names them; cards and what holds
-// cards are one.
+// sessionTypes are the types to offer, as Stripe names them; all that hold cards are one.
 func sessionTypes(stripe *call, names []string) []string {
 	var types []string
 	for _, name := range names {

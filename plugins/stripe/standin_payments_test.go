@@ -299,7 +299,7 @@ func (s *standIn) event(kind string, about object) []byte {
 func (s *standIn) signed(kind string, about object) standin.Webhook {
 	body := s.event(kind, about)
 	return standin.Webhook{
-		Header: http.Header{"Content-Type": {"application/json"}, signatureHeader: {signature("whsec_conformance", time.Now(), body)}}, Body: body,
+		Header: http.Header{"Content-Type": {"application/json"}, scheme.Header: {signature("whsec_conformance", time.Now(), body)}}, Body: body,
 	}
 }
 

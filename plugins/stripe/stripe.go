@@ -34,17 +34,10 @@ type Config struct {
 
 // Describe implements sdk.Connector.
 func (*Connector) Describe() sdk.Description {
-	var types []string
-	for _, capability := range capabilities["Authorize"] {
-		types = append(types, capability.GetPaymentMethodTypes()...)
-	}
 	return sdk.Description{
 		ID: "stripe", DisplayName: "Stripe", Publisher: "Patchbay", DocumentationURL: "https://docs.stripe.com/api",
-		Config:             &Config{},
-		EgressHosts:        []string{"api.stripe.com:443", "files.stripe.com:443"},
-		PaymentMethodTypes: types,
-		Capabilities:       capabilities,
-		Idempotency:        idempotency(),
+		Config: &Config{}, EgressHosts: []string{"api.stripe.com:443", "files.stripe.com:443"},
+		Capabilities: capabilities, Idempotency: idempotency(),
 		ThreeDSModes: []connectorv1.ThreeDsMode{
 			connectorv1.ThreeDsMode_THREE_DS_MODE_PSP, connectorv1.ThreeDsMode_THREE_DS_MODE_EXTERNAL,
 		},
@@ -88,17 +81,14 @@ func example(token, summary string) *connectorv1.TestData {
 	})
 }
 
-// CheckAccount implements sdk.AccountChecker.
+// CheckAccount implements sdk.AccountChecker. Whether money is real the account does not
+// tell, but the key's prefix: sk_live_, rk_live_.
+// Source: https://docs.stripe.com/keys.
 func (*Connector) CheckAccount(ctx context.Context, _ *connectorv1.CheckAccountRequest) (*connectorv1.CheckAccountResponse, error) {
 	stripe := newCall(ctx)
-	account, err := api.Get[api.Account](ctx, stripe.Client, "/v1/account", nil)
+	account, err := api.Get[api.Named](ctx, stripe.Client, "/v1/account", nil)
 	if err != nil {
 		return nil, stripe.readFailure(err)
 	}
-	return &connectorv1.CheckAccountResponse{AccountId: account.ID, Live: liveKey(stripe.Key)}, nil
+	return &connectorv1.CheckAccountResponse{AccountId: account.ID, Live: strings.Contains(stripe.Key, "_live_")}, nil
 }
-
-// liveKey says whether a key moves real money. The account object does not tell,
-// the key's prefix does: sk_live_, rk_live_.
-// Source: https://docs.stripe.com/keys.
-func liveKey(key string) bool { return strings.Contains(key, "_live_") }

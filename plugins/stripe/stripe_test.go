@@ -3,6 +3,7 @@ package stripe
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -80,7 +81,7 @@ func TestConfigSchema(t *testing.T) {
 	if !schema.Properties["api_key"].WriteOnly || schema.Properties["base_url"].WriteOnly {
 		t.Errorf("secret are not api_key alone: %s", raw)
 	}
-	if schema.Properties["base_url"].Default != defaultBaseURL {
+	if schema.Properties["base_url"].Default != "https://api.stripe.com" {
 		t.Errorf("the schema's base_url is %q", schema.Properties["base_url"].Default)
 	}
 }
@@ -156,11 +157,14 @@ func TestCheckAccountRefused(t *testing.T) {
 }
 
 func TestLiveKey(t *testing.T) {
+	p := startPSP(t, map[string]http.HandlerFunc{"GET /v1/account": answer(http.StatusOK, object{"id": "acct_1", "object": "account"})})
 	for key, want := range map[string]bool{
 		"sk_test_1": false, "rk_test_1": false, "sk_live_1": true, "rk_live_1": true,
 	} {
-		if got := liveKey(key); got != want {
-			t.Errorf("liveKey(%s) = %t", key, got)
+		config := fmt.Appendf(nil, `{"api_key": %q, "base_url": %q}`, key, p.URL)
+		got, err := New().CheckAccount(sdk.WithCall(t.Context(), sdk.Call{Config: config}), &connectorv1.CheckAccountRequest{})
+		if err != nil || got.GetLive() != want {
+			t.Errorf("%s: got %v, %v", key, got, err)
 		}
 	}
 }

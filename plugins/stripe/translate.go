@@ -4,9 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"time"
-
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/patchbay/patchbay/plugins/stripe/internal/api"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
@@ -20,7 +17,7 @@ func itself[P any](_ context.Context, object P) (P, error) { return object, nil 
 func payment(ctx context.Context, intent *api.PaymentIntent) (*paymentsv1.Payment, error) {
 	p := &paymentsv1.Payment{
 		Id: intent.ID, Reference: intent.Metadata[referenceKey], Status: paymentStatus(ctx, intent),
-		CreateTime: timestamp(intent.Created), CustomerId: string(intent.Customer),
+		CreateTime: sdk.UnixTime(intent.Created), CustomerId: string(intent.Customer),
 	}
 	if err := setAmounts(p, intent); err != nil {
 		return nil, err
@@ -49,7 +46,7 @@ func setInstrumentTold(ctx context.Context, p *paymentsv1.Payment, intent *api.P
 		p.PaymentMethod = shown(ctx, told, "")
 		p.NetworkTransactionId = told.Card.NetworkTransactionID
 		p.ApprovalCode = told.Card.AuthorizationCode
-		p.AuthorizationExpireTime = timestamp(told.Card.CaptureBefore)
+		p.AuthorizationExpireTime = sdk.UnixTime(told.Card.CaptureBefore)
 		p.ThreeDs = threeDSResult(ctx, told.Card.ThreeDSecure)
 	}
 	if intent.Customer == "" || intent.SetupFutureUsage == "" || intent.PaymentMethod == "" {
@@ -89,13 +86,6 @@ func setAmounts(p *paymentsv1.Payment, intent *api.PaymentIntent) error {
 		p.AuthorizedAmount, p.RefundedAmount = nil, nil
 	}
 	return nil
-}
-
-func timestamp(seconds int64) *timestamppb.Timestamp {
-	if seconds == 0 {
-		return nil
-	}
-	return timestamppb.New(time.Unix(seconds, 0))
 }
 
 // paymentStatus says what happened to the money of a payment. A payment returns to
@@ -169,13 +159,13 @@ func nextAction(a *api.NextAction, clientSecret string) *paymentsv1.NextAction {
 	case "boleto_display_details", "konbini_display_details", "multibanco_display_details", "oxxo_display_details":
 		return sdk.NextAction(&paymentsv1.DisplayVoucher{
 			PaymentCode: cmp.Or(d.Number, d.Reference), Entity: d.Entity,
-			VoucherUrl: cmp.Or(d.HostedVoucherURL, d.PDF), ExpireTime: timestamp(cmp.Or(d.ExpiresAt, d.ExpiresAfter)),
+			VoucherUrl: cmp.Or(d.HostedVoucherURL, d.PDF), ExpireTime: sdk.UnixTime(cmp.Or(d.ExpiresAt, d.ExpiresAfter)),
 		})
 	case "cashapp_handle_redirect_or_display_qr_code", "klarna_display_qr_code", "paynow_display_qr_code", "pix_display_qr_code",
 		"promptpay_display_qr_code", "swish_handle_redirect_or_display_qr_code", "wechat_pay_display_qr_code":
 		code := &paymentsv1.DisplayQr{
 			Data: cmp.Or(d.Data, d.QRCode.Data), ImageUrl: cmp.Or(d.ImageURLPNG, d.QRCode.ImageURLPNG),
-			AppUrl: cmp.Or(d.MobileAuthURL, d.HostedInstructionsURL), ExpireTime: timestamp(cmp.Or(d.ExpiresAt, d.QRCode.ExpiresAt)),
+			AppUrl: cmp.Or(d.MobileAuthURL, d.HostedInstructionsURL), ExpireTime: sdk.UnixTime(cmp.Or(d.ExpiresAt, d.QRCode.ExpiresAt)),
 		}
 		if code.GetData() != "" || code.GetImageUrl() != "" {
 			return sdk.NextAction(code)

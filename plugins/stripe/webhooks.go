@@ -2,12 +2,7 @@ package stripe
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,12 +12,9 @@ import (
 	"github.com/patchbay/patchbay/sdk/webhook"
 )
 
-const (
-	signatureHeader = "Stripe-Signature"
-	// tolerance is how far the time of a signature may be from now, as in Stripe's
-	// own SDKs.
-	tolerance = 5 * time.Minute
-)
+// scheme is how Stripe signs, with the tolerance of Stripe's own SDKs. Signatures of scheme
+// v0 are Stripe's test of the header.
+var scheme = webhook.Timestamped{Header: "Stripe-Signature", Tolerance: 5 * time.Minute}
 
 // ParseWebhook implements sdk.WebhookParser.
 func (*Connector) ParseWebhook(_ context.Context, req *paymentsv1.ParseWebhookRequest) (*paymentsv1.ParseWebhookResponse, error) {
@@ -42,14 +34,11 @@ func notAnEvent() error { return sdk.InvalidField("request.body", "must be an ev
 // its signature is found right.
 // Source: https://docs.stripe.com/webhooks#verify-manually.
 func (*Connector) HandleWebhook(ctx context.Context, req *paymentsv1.HandleWebhookRequest) (*paymentsv1.HandleWebhookResponse, error) {
-	if _, err := sdk.Options[sdk.NoOptions](req.GetConnectorOptions()); err != nil {
-		return nil, err
+	stripe := callWithoutOptions(ctx, req)
+	if stripe.Fault != nil {
+		return nil, stripe.Fault
 	}
-	config, err := sdk.Config[Config](ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := verify(req.GetRequest(), config.WebhookSecrets, time.Now()); err != nil {
+	if err := scheme.Verify(req.GetRequest(), stripe.config.WebhookSecrets, time.Now()); err != nil {
 		return webhook.Rejected(http.StatusBadRequest, err.Error()), nil
 	}
 	event, err := api.Read[api.Event](req.GetRequest().GetBody())
@@ -59,53 +48,11 @@ func (*Connector) HandleWebhook(ctx context.Context, req *paymentsv1.HandleWebho
 	return webhook.Verified(&paymentsv1.HttpResponse{StatusCode: http.StatusOK}, told(ctx, event)), nil
 }
 
-// verify returns why a webhook can't be believed, or nothing. Each of the account's
-// secrets may have signed it, so that they can be replaced. Signatures of scheme v0
-// are Stripe's test of the header and prove nothing.
-func verify(r *paymentsv1.HttpRequest, secrets []sdk.Secret, now time.Time) error {
-	values := webhook.Header(r, signatureHeader)
-	if len(values) != 1 {
-		return fmt.Errorf("there are %d headers %s", len(values), signatureHeader)
-	}
-	var signed string // the time, as it was signed
-	var signatures [][]byte
-	for part := range strings.SplitSeq(values[0], ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		mac, err := hex.DecodeString(value)
-		switch {
-		case name == "v1" && err == nil:
-			signatures = append(signatures, mac)
-		case name == "t" && (signed != "" || value == ""):
-			return fmt.Errorf("the time of %s can't be read", signatureHeader)
-		case name == "t":
-			signed = value
-		}
-	}
-	if signed == "" || len(signatures) == 0 {
-		return fmt.Errorf("%s has no time or no signature", signatureHeader)
-	}
-	seconds, err := strconv.ParseInt(signed, 10, 64)
-	if err != nil {
-		return fmt.Errorf("the time of %s can't be read", signatureHeader)
-	}
-	if err := webhook.Fresh(time.Unix(seconds, 0), now, tolerance); err != nil {
-		return err
-	}
-	keys, err := webhook.Keys(secrets, nil)
-	if err != nil {
-		return err
-	}
-	if !webhook.Genuine(sha256.New, keys, append([]byte(signed+"."), r.GetBody()...), signatures...) {
-		return errors.New("the signature is wrong")
-	}
-	return nil
-}
-
 // told says an event in the contract's words. An object that can't be read is left
 // out, and can be fetched by its id.
 func told(ctx context.Context, e *api.Event) *paymentsv1.WebhookEvent {
 	event := &paymentsv1.WebhookEvent{
-		Id: e.ID, Type: e.Type, ObjectId: e.Data.Object.ID, OccurTime: timestamp(e.Created),
+		Id: e.ID, Type: e.Type, ObjectId: e.Data.Object.ID, OccurTime: sdk.UnixTime(e.Created),
 		ConnectorData: sdk.ConnectorData(map[string]any{"api_version": e.APIVersion}),
 	}
 	if err := setSubject(ctx, event, e.Data.Object); err != nil {
@@ -168,15 +115,14 @@ func debitMandate(ctx context.Context, m *api.Mandate) (*paymentsv1.Mandate, err
 	}, nil
 }
 
-// chargedPayment is a payment as its charge tells it, with what was authorized,
-// captured and refunded.
+// chargedPayment is a payment as its charge tells it, with all of its amounts.
 func chargedPayment(ctx context.Context, charge *api.Charge) (*paymentsv1.Payment, error) {
 	intent := &api.PaymentIntent{
 		ID: string(charge.PaymentIntent), Currency: charge.Currency, Amount: charge.Amount, AmountReceived: charge.AmountCaptured,
 		Created: charge.Created, Metadata: charge.Metadata, LatestCharge: charge,
 	}
 	p := &paymentsv1.Payment{
-		Id: intent.ID, Reference: intent.Metadata[referenceKey], Status: chargeStatus(ctx, charge), CreateTime: timestamp(intent.Created),
+		Id: intent.ID, Reference: intent.Metadata[referenceKey], Status: chargeStatus(ctx, charge), CreateTime: sdk.UnixTime(intent.Created),
 	}
 	switch p.GetStatus() {
 	case paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED:

@@ -22,7 +22,7 @@ import (
 func hook(body []byte, header string) *paymentsv1.HttpRequest {
 	return &paymentsv1.HttpRequest{
 		Method: "POST", Url: "https://shop.example/webhooks", Body: body,
-		Headers: []*paymentsv1.HttpHeader{{Name: signatureHeader, Value: header}},
+		Headers: []*paymentsv1.HttpHeader{{Name: scheme.Header, Value: header}},
 	}
 }
 
@@ -43,11 +43,11 @@ func TestVectors(t *testing.T) {
 		if _, err := fmt.Sscan(seconds, &at); err != nil {
 			t.Fatal(err)
 		}
-		now := time.Unix(at, 0).Add(tolerance)
-		if err := verify(hook([]byte(body), v.Signature), []sdk.Secret{"whsec_other", sdk.Secret(v.Key)}, now); err != nil {
+		now := time.Unix(at, 0).Add(scheme.Tolerance)
+		if err := scheme.Verify(hook([]byte(body), v.Signature), []sdk.Secret{"whsec_other", sdk.Secret(v.Key)}, now); err != nil {
 			t.Errorf("%s: %v", v.Source, err)
 		}
-		if err := verify(hook([]byte(body), v.Signature), []sdk.Secret{sdk.Secret(v.Key)}, now.Add(time.Second)); err == nil {
+		if err := scheme.Verify(hook([]byte(body), v.Signature), []sdk.Secret{sdk.Secret(v.Key)}, now.Add(time.Second)); err == nil {
 			t.Error("a signature that is too old was believed")
 		}
 	}
@@ -59,8 +59,8 @@ func TestMutations(t *testing.T) {
 	header := signature("whsec_x", time.Now(), body)
 	at, mac, _ := strings.Cut(strings.TrimPrefix(header, "t="), ",v1=")
 	vectors.Mutate(t, handle, vectors.Webhook{Request: hook(body, header), Secrets: []string{"whsec_x"}}, vectors.Enough, 6,
-		vectors.Body(), vectors.MAC(signatureHeader, mac, vectors.Hex()), vectors.MACText(signatureHeader, mac, vectors.Hex()),
-		vectors.Timestamp(signatureHeader, at), vectors.Secret(vectors.Text()), vectors.Unsigned(vectors.URL()))
+		vectors.Body(), vectors.MAC(scheme.Header, mac, vectors.Hex()), vectors.MACText(scheme.Header, mac, vectors.Hex()),
+		vectors.Timestamp(scheme.Header, at), vectors.Secret(vectors.Text()), vectors.Unsigned(vectors.URL()))
 }
 
 func TestSignatureHeaders(t *testing.T) {
@@ -85,17 +85,17 @@ func TestSignatureHeaders(t *testing.T) {
 		"t=1899999699,v1=" + mac:                                                 "old",
 		"t=1900000001,v1=" + mac:                                                 "wrong",
 	} {
-		err := verify(hook(body, header), []sdk.Secret{"whsec_old", "whsec_x"}, now)
+		err := scheme.Verify(hook(body, header), []sdk.Secret{"whsec_old", "whsec_x"}, now)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%q: %v, want %q", header, err, want)
 		}
 	}
-	if err := verify(hook(body, good), nil, now); err == nil || !strings.Contains(err.Error(), "no webhook secret") {
+	if err := scheme.Verify(hook(body, good), nil, now); err == nil || !strings.Contains(err.Error(), "no webhook secret") {
 		t.Errorf("without a secret: %v", err)
 	}
 	twice := hook(body, good)
 	twice.Headers = append(twice.Headers, twice.GetHeaders()[0])
-	if err := verify(twice, []sdk.Secret{"whsec_x"}, now); err == nil || !strings.Contains(err.Error(), "2 headers") {
+	if err := scheme.Verify(twice, []sdk.Secret{"whsec_x"}, now); err == nil || !strings.Contains(err.Error(), "2 headers") {
 		t.Errorf("two headers: %v", err)
 	}
 }

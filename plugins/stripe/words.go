@@ -36,5 +36,8 @@ var (
 	checks          = sdk.WordsOf[paymentsv1.CheckResult](words, "card.check")
 	threeDSResults  = sdk.WordsOf[paymentsv1.ThreeDsStatus](words, "three_ds.result")
 	aresStatuses    = sdk.WordsOf[paymentsv1.ThreeDsStatus](words, "three_ds.ares_trans_status")
+	captureMethods  = sdk.WordsOf[paymentsv1.CaptureMethod](words, "capture_method")
+	holderTypes     = sdk.WordsOf[paymentsv1.BankAccountOwnerKind](words, "account_holder_type")
+	accountTypes    = sdk.WordsOf[paymentsv1.BankAccountKind](words, "account_type")
 	setupUsages     = sdk.WordsOf[paymentsv1.SetupFutureUsage](words, "setup_future_usage")
 )

@@ -8,10 +8,11 @@ import (
 	"net/url"
 	"reflect"
 	"strconv"
+	"strings"
 )
 
 // Encode writes a struct, or a pointer to one. Fields are named by their "form"
-// tag; the members of a struct or map without a tag stand beside the other fields.
+// tag, which may be that of a member's member, as "online[ip]"; the members of a struct or map without a tag stand beside the other fields.
 // Zero values are left out, and pointers to them are not: that is how an empty
 // text, false or 0 is said. Nil gives no values. It panics on a kind of field that a form
 // can't say exactly, such as a float.
@@ -67,7 +68,10 @@ func nested(outer, inner string) string {
 		return inner
 	case inner == "": // a field without a tag
 		return outer
-	default:
-		return outer + "[" + inner + "]"
 	}
+	member, below, deeper := strings.Cut(inner, "[")
+	if outer += "[" + member + "]"; deeper {
+		outer += "[" + below
+	}
+	return outer
 }

@@ -34,12 +34,19 @@ func TestEncode(t *testing.T) {
 		params any
 		want   string
 	}{
-		"nothing":                {nil, ""},
-		"a nil pointer":          {(*params)(nil), ""},
-		"zero values":            {params{}, ""},
-		"pointers to zero":       {params{Final: &no, Email: &empty}, "email=&final=false"},
-		"pointer to a struct":    {&params{Card: &card{ExpMonth: 7}}, "card%5Bexp_month%5D=7"},
-		"struct":                 {params{Options: card{Number: "42"}}, "options%5Bnumber%5D=42"},
+		"nothing":             {nil, ""},
+		"a nil pointer":       {(*params)(nil), ""},
+		"zero values":         {params{}, ""},
+		"pointers to zero":    {params{Final: &no, Email: &empty}, "email=&final=false"},
+		"pointer to a struct": {&params{Card: &card{ExpMonth: 7}}, "card%5Bexp_month%5D=7"},
+		"struct":              {params{Options: card{Number: "42"}}, "options%5Bnumber%5D=42"},
+		"a member's member": {struct {
+			Online struct {
+				IP string `form:"device[ip]"`
+			} `form:"online"`
+		}{struct {
+			IP string `form:"device[ip]"`
+		}{"::1"}}, "online%5Bdevice%5D%5Bip%5D=%3A%3A1"},
 		"embedded struct":        {params{page: page{Limit: 5}}, "limit=5"},
 		"list":                   {params{Expand: []string{"a", "b"}}, "expand%5B0%5D=a&expand%5B1%5D=b"},
 		"list of structs":        {params{Lines: []card{{Number: "1"}, {Number: "2"}}}, "lines%5B0%5D%5Bnumber%5D=1&lines%5B1%5D%5Bnumber%5D=2"},

@@ -2,7 +2,7 @@
 // structs with Stripe's names, and the rules of the transport. It gives nothing
 // a meaning; that is the connector's part.
 //
-// Source: https://docs.stripe.com/api.
+// Source: https://docs.stripe.com/api, for objects the pages that end in /object.
 package api
 
 import (

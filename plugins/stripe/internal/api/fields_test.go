@@ -14,7 +14,7 @@ import (
 func TestFieldsAreStripes(t *testing.T) {
 	const action = "payment_intent_next_action_"
 	for schemas, object := range map[string]any{
-		"account":                             Account{},
+		"account file token":                  Named{},
 		"address":                             Address{},
 		"api_errors":                          Failure{},
 		"charge":                              Charge{},
@@ -24,7 +24,6 @@ func TestFieldsAreStripes(t *testing.T) {
 		"dispute_payment_method_details":      Dispute{}.PaymentMethodDetails,
 		"dispute_payment_method_details_card": Dispute{}.PaymentMethodDetails.Card,
 		"event":                               Event{},
-		"file":                                File{},
 		"mandate":                             Mandate{},
 		"payment_intent":                      PaymentIntent{},
 		"payment_method":                      PaymentMethod{},
@@ -38,7 +37,6 @@ func TestFieldsAreStripes(t *testing.T) {
 		"setup_intent":                  SetupIntent{},
 		"shipping":                      Shipping{},
 		"three_d_secure_details_charge": ThreeDSecureResult{},
-		"token":                         Token{},
 		action + "alipay_handle_redirect " + action + "boleto " + action + "display_multibanco_details " + action + "display_oxxo_details " +
 			action + "pix_display_qr_code " + action + "cashapp_handle_redirect_or_display_qr_code " + action + "verify_with_microdeposits": ActionDetails{},
 		action + "cashapp_qr_code " + action + "swish_qr_code": ActionDetails{}.QRCode,

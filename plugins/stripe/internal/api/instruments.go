@@ -1,8 +1,6 @@
 package api
 
-// PaymentMethod is an instrument that Stripe keeps. Only its ID is set where
-// Stripe did not expand it.
-// Source: https://docs.stripe.com/api/payment_methods/object.
+// PaymentMethod is an instrument that Stripe keeps.
 type PaymentMethod struct {
 	ID             string         `json:"id"`
 	Object         string         `json:"object"`
@@ -20,8 +18,7 @@ func (p *PaymentMethod) UnmarshalJSON(raw []byte) error {
 	return unmarshalExpandable(raw, &p.ID, (*plain)(p))
 }
 
-// PaymentMethodDetails is what is known of the instrument of a charge, and of a
-// PaymentMethod.
+// PaymentMethodDetails is what is known of an instrument, of a charge's too.
 type PaymentMethodDetails struct {
 	Type          string      `json:"type"`
 	Card          CardDetails `json:"card"`
@@ -100,14 +97,8 @@ type Card struct {
 	Token    string `form:"token"`
 }
 
-// PaymentMethodOptions are options by type of payment method.
-type PaymentMethodOptions struct {
-	Card   CardOptions `form:"card"`
-	Others Details
-}
-
-// CardOptions are the options of cards. MITExemption names the payment at which the
-// payer agreed; it is left out of Stripe's public description, and accounts need to be
+// CardOptions are the options of cards. NetworkTransactionID names the payment at which
+// the payer agreed; it is left out of Stripe's public description, and accounts need to be
 // admitted to it.
 type CardOptions struct {
 	Network                         string        `form:"network"`
@@ -116,9 +107,7 @@ type CardOptions struct {
 	RequestExtendedAuthorization    string        `form:"request_extended_authorization"`
 	RequestThreeDSecure             string        `form:"request_three_d_secure"`
 	ThreeDSecure                    *ThreeDSecure `form:"three_d_secure"`
-	MITExemption                    struct {
-		NetworkTransactionID string `form:"network_transaction_id"`
-	} `form:"mit_exemption"`
+	NetworkTransactionID            string        `form:"mit_exemption[network_transaction_id]"`
 }
 
 // ThreeDSecure is an authentication that somebody else has made.
@@ -136,14 +125,11 @@ type ThreeDSecure struct {
 type CustomerAcceptance struct {
 	Type       string `form:"type"` // "online" or "offline"
 	AcceptedAt int64  `form:"accepted_at"`
-	Online     struct {
-		IPAddress string `form:"ip_address"`
-		UserAgent string `form:"user_agent"`
-	} `form:"online"`
+	IPAddress  string `form:"online[ip_address]"`
+	UserAgent  string `form:"online[user_agent]"`
 }
 
 // SetupIntent is the setting up of an instrument for later payments.
-// Source: https://docs.stripe.com/api/setup_intents/object.
 type SetupIntent struct {
 	ID             string            `json:"id"`
 	Object         string            `json:"object"`
@@ -160,9 +146,7 @@ type SetupIntent struct {
 
 func (s *SetupIntent) valid() bool { return is("setup_intent", s.Object, s.ID, s.Status) }
 
-// Mandate is the permission to debit. Only its ID is set where Stripe did not
-// expand it.
-// Source: https://docs.stripe.com/api/mandates/object.
+// Mandate is the permission to debit.
 type Mandate struct {
 	ID            string `json:"id"`
 	Object        string `json:"object"`
@@ -177,12 +161,3 @@ func (m *Mandate) UnmarshalJSON(raw []byte) error {
 	type plain Mandate // without this method
 	return unmarshalExpandable(raw, &m.ID, (*plain)(m))
 }
-
-// Token is what stands for an instrument once.
-// Source: https://docs.stripe.com/api/tokens/object.
-type Token struct {
-	ID     string `json:"id"`
-	Object string `json:"object"`
-}
-
-func (t *Token) valid() bool { return is("token", t.Object, t.ID) }

@@ -1,9 +1,12 @@
 package api
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
-// unmarshalExpandable reads both forms of an expandable field: the id alone, and
-// the whole object.
+// unmarshalExpandable reads both forms of an expandable field: the whole object, and the
+// id alone. Of one that Stripe did not expand only the ID is set.
 // Source: https://docs.stripe.com/api/expanding_objects.
 func unmarshalExpandable(raw []byte, id *string, whole any) error {
 	if len(raw) > 0 && raw[0] == '"' {
@@ -58,17 +61,18 @@ type ListParams struct {
 	Expand        []string `form:"expand"`
 }
 
-// Account is a Stripe account.
-// Source: https://docs.stripe.com/api/accounts/object.
-type Account struct {
+// Named is an object of which the id is enough, or nearly: an account, a token, a file.
+type Named struct {
 	ID     string `json:"id"`
 	Object string `json:"object"`
+	Size   int64  `json:"size"` // of a file
 }
 
-func (a *Account) valid() bool { return is("account", a.Object, a.ID) }
+func (n *Named) valid() bool {
+	return slices.Contains([]string{"account", "file", "token"}, n.Object) && n.ID != ""
+}
 
 // Customer is who pays, as Stripe keeps them.
-// Source: https://docs.stripe.com/api/customers/object.
 type Customer struct {
 	ID           string            `json:"id"`
 	Object       string            `json:"object"`
@@ -84,16 +88,6 @@ type Customer struct {
 }
 
 func (c *Customer) valid() bool { return is("customer", c.Object, c.ID) }
-
-// CustomerParams are the parameters of creating and changing a customer. Texts are
-// those of the other parameters, by their names; an empty one removes what is there,
-// an address too.
-type CustomerParams struct {
-	Texts    map[string]string
-	Address  *Address          `form:"address"`
-	Metadata map[string]string `form:"metadata"`
-	Shipping *Shipping         `form:"shipping"`
-}
 
 // BillingDetails is who pays.
 type BillingDetails struct {
@@ -123,7 +117,6 @@ type Shipping struct {
 }
 
 // Payout is money on its way from Stripe's balance to the merchant's account.
-// Source: https://docs.stripe.com/api/payouts/object.
 type Payout struct {
 	ID             string            `json:"id"`
 	Object         string            `json:"object"`
@@ -142,18 +135,7 @@ type Payout struct {
 
 func (p *Payout) valid() bool { return is("payout", p.Object, p.ID, p.Currency, p.Status) }
 
-// PayoutParams are the parameters of a payout.
-type PayoutParams struct {
-	Amount              int64             `form:"amount"`
-	Currency            string            `form:"currency"`
-	Destination         string            `form:"destination"`
-	Method              string            `form:"method"`
-	StatementDescriptor string            `form:"statement_descriptor"`
-	Metadata            map[string]string `form:"metadata"`
-}
-
 // Event is what a webhook brings.
-// Source: https://docs.stripe.com/api/events/object.
 type Event struct {
 	ID         string `json:"id"`
 	Object     string `json:"object"`

@@ -2,8 +2,7 @@ package api
 
 import "encoding/json"
 
-// PaymentIntent is Stripe's payment. Only its ID is set where Stripe did not expand it.
-// Source: https://docs.stripe.com/api/payment_intents/object.
+// PaymentIntent is Stripe's payment.
 type PaymentIntent struct {
 	ID                 string            `json:"id"`
 	Object             string            `json:"object"`
@@ -34,41 +33,51 @@ func (p *PaymentIntent) UnmarshalJSON(raw []byte) error {
 	return unmarshalExpandable(raw, &p.ID, (*plain)(p))
 }
 
-// IntentParams are the parameters of creating, capturing, raising and cancelling a
-// payment, and of a setup, which has most of them too.
-type IntentParams struct {
-	Amount                    int64                `form:"amount"`
-	Currency                  string               `form:"currency"`
-	Confirm                   bool                 `form:"confirm"`
-	CaptureMethod             string               `form:"capture_method"`
-	PaymentMethodTypes        []string             `form:"payment_method_types"`
-	AutomaticPaymentMethods   bool                 `form:"automatic_payment_methods[enabled]"`
-	PaymentMethod             string               `form:"payment_method"`
-	PaymentMethodData         *PaymentMethodData   `form:"payment_method_data"`
-	PaymentMethodOptions      PaymentMethodOptions `form:"payment_method_options"`
-	Customer                  string               `form:"customer"`
-	Mandate                   string               `form:"mandate"`
-	MandateData               *CustomerAcceptance  `form:"mandate_data[customer_acceptance]"`
-	OffSession                string               `form:"off_session"` // "true", "one_off" or "recurring"
-	Shipping                  *Shipping            `form:"shipping"`
-	ReturnURL                 string               `form:"return_url"`
-	Description               string               `form:"description"`
-	StatementDescriptorSuffix string               `form:"statement_descriptor_suffix"`
-	ReceiptEmail              string               `form:"receipt_email"`
-	Metadata                  map[string]string    `form:"metadata"`
-	SetupFutureUsage          string               `form:"setup_future_usage"`
-	Usage                     string               `form:"usage"` // of a setup
-	OnBehalfOf                string               `form:"on_behalf_of"`
-	TransferGroup             string               `form:"transfer_group"`
-	AmountToCapture           int64                `form:"amount_to_capture"`
-	FinalCapture              *bool                `form:"final_capture"`
-	CancellationReason        string               `form:"cancellation_reason"`
-	Expand                    []string             `form:"expand"`
+// Params are the parameters of requests that change something. Each has its own and
+// many in common with others.
+type Params struct {
+	Amount                    int64               `form:"amount"`
+	Currency                  string              `form:"currency"`
+	Confirm                   bool                `form:"confirm"`
+	CaptureMethod             string              `form:"capture_method"`
+	PaymentMethodTypes        []string            `form:"payment_method_types"`
+	AutomaticPaymentMethods   bool                `form:"automatic_payment_methods[enabled]"`
+	PaymentMethod             string              `form:"payment_method"`
+	PaymentMethodData         *PaymentMethodData  `form:"payment_method_data"`
+	Card                      CardOptions         `form:"payment_method_options[card]"`
+	Options                   Details             `form:"payment_method_options"` // of other types
+	Customer                  string              `form:"customer"`
+	Mandate                   string              `form:"mandate"`
+	MandateData               *CustomerAcceptance `form:"mandate_data[customer_acceptance]"`
+	OffSession                string              `form:"off_session"` // "true", "one_off" or "recurring"
+	Shipping                  *Shipping           `form:"shipping"`
+	ReturnURL                 string              `form:"return_url"`
+	Description               string              `form:"description"`
+	StatementDescriptorSuffix string              `form:"statement_descriptor_suffix"`
+	ReceiptEmail              string              `form:"receipt_email"`
+	Metadata                  map[string]string   `form:"metadata"`
+	SetupFutureUsage          string              `form:"setup_future_usage"`
+	Usage                     string              `form:"usage"` // of a setup
+	OnBehalfOf                string              `form:"on_behalf_of"`
+	TransferGroup             string              `form:"transfer_group"`
+	AmountToCapture           int64               `form:"amount_to_capture"`
+	FinalCapture              *bool               `form:"final_capture"`
+	CancellationReason        string              `form:"cancellation_reason"`
+	PaymentIntent             string              `form:"payment_intent"` // of a refund
+	Reason                    string              `form:"reason"`
+	Destination               string              `form:"destination"` // of a payout
+	Method                    string              `form:"method"`
+	StatementDescriptor       string              `form:"statement_descriptor"`
+	Evidence                  map[string]string   `form:"evidence"` // of a dispute
+	Submit                    *bool               `form:"submit"`   // to the bank; true if absent
+	Address                   *Address            `form:"address"`  // of a customer
+	// Texts are those of a customer, by the parameters' names. An empty one removes what is
+	// there, an address too.
+	Texts  map[string]string
+	Expand []string `form:"expand"`
 }
 
-// Charge is one attempt of a payment. Only its ID is set where Stripe did not
-// expand it.
-// Source: https://docs.stripe.com/api/charges/object.
+// Charge is one attempt of a payment.
 type Charge struct {
 	ID                   string               `json:"id"`
 	Amount               int64                `json:"amount"`
@@ -149,7 +158,6 @@ func (a *NextAction) UnmarshalJSON(raw []byte) error {
 }
 
 // Refund is money on its way back.
-// Source: https://docs.stripe.com/api/refunds/object.
 type Refund struct {
 	ID            string            `json:"id"`
 	Object        string            `json:"object"`
@@ -166,11 +174,3 @@ type Refund struct {
 }
 
 func (r *Refund) valid() bool { return is("refund", r.Object, r.ID, r.Currency) }
-
-// RefundParams are the parameters of a refund.
-type RefundParams struct {
-	PaymentIntent string            `form:"payment_intent"`
-	Amount        int64             `form:"amount"`
-	Reason        string            `form:"reason"`
-	Metadata      map[string]string `form:"metadata"`
-}
