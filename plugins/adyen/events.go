@@ -112,15 +112,13 @@ func setPayout(ctx context.Context, event *paymentsv1.WebhookEvent, item *api.No
 
 // signedData are the signed fields as they came, under Adyen's names.
 func signedData(item *api.NotificationItem) *structpb.Struct {
-	data := &structpb.Struct{Fields: map[string]*structpb.Value{}}
+	data := map[string]any{}
 	names := [...]string{
 		"pspReference", "originalReference", "merchantAccountCode", "merchantReference",
 		"value", "currency", "eventCode", "success",
 	}
 	for i, value := range signedFields(item) {
-		if value != "" {
-			data.Fields[names[i]] = structpb.NewStringValue(value)
-		}
+		data[names[i]] = value
 	}
-	return data
+	return sdk.ConnectorData(data)
 }

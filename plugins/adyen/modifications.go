@@ -136,8 +136,5 @@ func modified(ctx context.Context, told *api.Received) *paymentsv1.Payment {
 
 // requestData is the id of the modification, which the webhook about it bears.
 func requestData(told *api.Received) *structpb.Struct {
-	return &structpb.Struct{Fields: map[string]*structpb.Value{
-		"status":       structpb.NewStringValue(told.Status),
-		"pspReference": structpb.NewStringValue(told.PSPReference),
-	}}
+	return sdk.ConnectorData(map[string]any{"status": told.Status, "pspReference": told.PSPReference})
 }

@@ -30,15 +30,13 @@ func paymentOf(ctx context.Context, told *api.Payment, asked expectation) (*paym
 	for _, name := range []string{
 		"acquirerReference", "authorisationMid", "fraudResultType", "refusalReasonRaw", "paymentAccountReference",
 	} {
-		if value := told.AdditionalData[name]; value != "" {
-			data[name] = value
-		}
+		data[name] = told.AdditionalData[name]
 	}
 	p := &paymentsv1.Payment{
 		Id: told.PSPReference, Reference: reference, Status: status, Amount: asked.amount,
 		NetworkTransactionId: told.AdditionalData["networkTxReference"], ApprovalCode: told.AdditionalData["authCode"],
 		PaymentMethod: methodDetails(ctx, told), MandateId: mandateOf(told.AdditionalData),
-		CustomerId: told.AdditionalData["tokenization.shopperReference"],
+		CustomerId: told.AdditionalData["tokenization.shopperReference"], ConnectorData: sdk.ConnectorData(data),
 	}
 	if shift := liabilityShift.Meaning(ctx, told.AdditionalData["liabilityShift"]); shift != 0 {
 		p.ThreeDs = &paymentsv1.ThreeDsResult{LiabilityShift: shift}
@@ -55,9 +53,7 @@ func paymentOf(ctx context.Context, told *api.Payment, asked expectation) (*paym
 	if p.GetId() == "" && status != paymentsv1.PaymentStatus_PAYMENT_STATUS_DECLINED {
 		p.Id = sdk.ProvisionalID(reference)
 	}
-	var err error
-	p.ConnectorData, err = structpb.NewStruct(data)
-	return p, err
+	return p, nil
 }
 
 // paymentStatus says what happened to the money of a payment. An Authorised payment

@@ -127,16 +127,7 @@ func detailsOf(s api.Shown, token string) *paymentsv1.PaymentMethodDetails {
 // connectorData is what the PSP says beyond the contract: the card's network and
 // last four digits.
 func connectorData(s api.Shown) *structpb.Struct {
-	fields := map[string]*structpb.Value{}
-	for name, value := range map[string]string{"card_network": s.Network, "card_last4": s.Last4} {
-		if value != "" {
-			fields[name] = structpb.NewStringValue(value)
-		}
-	}
-	if len(fields) == 0 {
-		return nil
-	}
-	return &structpb.Struct{Fields: fields}
+	return sdk.ConnectorData(map[string]any{"card_network": s.Network, "card_last4": s.Last4})
 }
 
 // exponents are the PSP's exceptions from ISO 4217: none.

@@ -27,7 +27,7 @@ func TestConnectorsAreShort(t *testing.T) {
 		lines := 0
 		for file := range strings.Lines(string(out)) {
 			folder, path, _ := strings.Cut(strings.TrimSpace(file), " ")
-			if !strings.HasPrefix(folder, module+"/plugins/"+name) || strings.HasPrefix(folder, module+"/plugins/sandbox/psp") {
+			if !strings.HasPrefix(folder+"/", module+"/plugins/"+name+"/") || folder == module+"/plugins/sandbox/psp" {
 				continue
 			}
 			content, err := os.ReadFile(path)

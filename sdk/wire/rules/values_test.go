@@ -133,7 +133,7 @@ func (r values) text(stated *validate.StringRules) string {
 	case stated.HasPattern():
 		text = r.matching(stated.GetPattern())
 	case r.IntN(3) == 0:
-		text = r.one("DE", "ZZ", "GBP", "XXX", "de")
+		text = r.one("DE", "ZZ", "GBP", "ZZZ", "de")
 	default:
 		text = strings.Repeat("a", r.size(stated.GetMinLen(), stated.GetMaxLen()))
 	}
