@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 // Answer is a PSP's answer to one request.
@@ -64,4 +66,12 @@ func RetryAfter(header http.Header) time.Duration {
 		return 0
 	}
 	return max(0, time.Until(at))
+}
+
+// UnixTime is a time that a PSP tells in seconds; nil for 0, which is none.
+func UnixTime(seconds int64) *timestamppb.Timestamp {
+	if seconds == 0 {
+		return nil
+	}
+	return timestamppb.New(time.Unix(seconds, 0))
 }

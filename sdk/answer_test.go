@@ -66,3 +66,12 @@ func TestExchange(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestUnixTime(t *testing.T) {
+	if got := UnixTime(0); got != nil {
+		t.Errorf("no time is %v", got)
+	}
+	if got := UnixTime(1893456000); got.GetSeconds() != 1893456000 || got.GetNanos() != 0 {
+		t.Errorf("got %v", got)
+	}
+}

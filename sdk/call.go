@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
-	"strings"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/invopop/jsonschema"
@@ -109,20 +107,6 @@ func Config[T any](ctx context.Context) (T, error) {
 		}
 	}
 	return config, Errorf(Misconfigured, wire.ReasonConfigInvalid, "the account's configuration: %w", err)
-}
-
-// InvalidConfig refuses an account's configuration for one of its fields.
-func InvalidConfig(field, description string) *Error {
-	return Errorf(Misconfigured, wire.ReasonConfigInvalid, "the account's configuration: %s %s", field, description)
-}
-
-// Endpoint is the address in a field of an account's configuration, without a slash
-// at its end.
-func Endpoint(field, address string) (string, error) {
-	if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return "", InvalidConfig(field, "must be an absolute http or https address")
-	}
-	return strings.TrimRight(address, "/"), nil
 }
 
 // Secret is a configuration value that must not be shown. Every formatter and

@@ -140,19 +140,3 @@ func TestLogger_namesTheCall(t *testing.T) {
 		t.Error("a context without a call has one")
 	}
 }
-
-func TestEndpoint(t *testing.T) {
-	for address, want := range map[string]string{
-		"https://api.psp.example": "https://api.psp.example", "http://127.0.0.1:1/v1//": "http://127.0.0.1:1/v1",
-		"": "", "api.psp.example": "", "ftp://api.psp.example": "", "https://": "", ":": "",
-	} {
-		got, err := Endpoint("base_url", address)
-		if got != want || (err != nil) != (want == "") {
-			t.Errorf("%q: got %q, %v", address, got, err)
-		}
-		var refused *Error
-		if err != nil && (!errors.As(err, &refused) || refused.Kind != Misconfigured || refused.Code != wire.ReasonConfigInvalid || !strings.Contains(refused.Message, "base_url")) {
-			t.Errorf("%q: got %v", address, err)
-		}
-	}
-}

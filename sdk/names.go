@@ -1,11 +1,6 @@
 package sdk
 
-import (
-	"strings"
-	"time"
-
-	"google.golang.org/protobuf/types/known/timestamppb"
-)
+import "strings"
 
 // Named is anybody with a given and a family name: a customer, an address.
 type Named interface {
@@ -24,12 +19,4 @@ func SplitName(name string) (given, family string) {
 		return name[:i], name[i+1:]
 	}
 	return name, ""
-}
-
-// UnixTime is a time that a PSP tells in seconds; nil for 0, which is none.
-func UnixTime(seconds int64) *timestamppb.Timestamp {
-	if seconds == 0 {
-		return nil
-	}
-	return timestamppb.New(time.Unix(seconds, 0))
 }

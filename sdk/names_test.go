@@ -22,23 +22,3 @@ func TestNames(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
-
-func TestUnixTime(t *testing.T) {
-	if got := UnixTime(0); got != nil {
-		t.Errorf("no time is %v", got)
-	}
-	if got := UnixTime(1893456000); got.GetSeconds() != 1893456000 || got.GetNanos() != 0 {
-		t.Errorf("got %v", got)
-	}
-}
-
-func TestError_Without(t *testing.T) {
-	whole := InvalidField("token", "No such token: tok_1; tok_1 is none.")
-	masked := whole.Without("tok_1")
-	if masked.Message != "token: No such token: [redacted]; [redacted] is none." || masked.Fields[0].Description != "No such token: [redacted]; [redacted] is none." {
-		t.Errorf("got %+v", masked)
-	}
-	if whole.Fields[0].Description != "No such token: tok_1; tok_1 is none." || whole.Without("") != whole {
-		t.Errorf("the error itself has changed: %+v", whole)
-	}
-}

@@ -56,22 +56,3 @@ func Options[T any](given *structpb.Struct) (T, error) {
 	}
 	return options, InvalidField(optionsField, "can't be read")
 }
-
-// InvalidField refuses a request for one of its fields.
-func InvalidField(field, description string) *Error {
-	return &Error{
-		Kind:    InvalidRequest,
-		Message: field + ": " + description,
-		Fields:  []FieldViolation{{Field: field, Description: description}},
-	}
-}
-
-// CheckID refuses an id in a request that no PSP's can be and that might lead to
-// another path of its API.
-func CheckID(field, id string) error {
-	const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	if id == "" || strings.TrimLeft(id, characters) != "" {
-		return InvalidField(field, "is not an id of this PSP's")
-	}
-	return nil
-}

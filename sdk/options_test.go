@@ -48,13 +48,3 @@ func TestOptions(t *testing.T) {
 		t.Error("an operation without options took one")
 	}
 }
-
-func TestCheckID(t *testing.T) {
-	for id, good := range map[string]bool{"pi_3Nx-4": true, "": false, "a/b": false, "..": false, "a?b": false, "a%2fb": false, "é": false} {
-		err := CheckID("payment_id", id)
-		var refused *Error
-		if (err == nil) != good || err != nil && (!errors.As(err, &refused) || refused.Fields[0].Field != "payment_id") {
-			t.Errorf("%q: got %v", id, err)
-		}
-	}
-}
