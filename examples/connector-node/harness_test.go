@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,7 +19,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -102,7 +103,7 @@ func newStack(t *testing.T) *stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stack{t: t, root: root, log: &output{}}
+	s := &stack{t: t, root: root, log: newOutput(t)}
 	t.Cleanup(func() { _ = os.RemoveAll(root) }) // registered first, so done last
 	bundle(t, filepath.Join(root, "plugins", "connector-sandbox-node"))
 	build := exec.Command("go", "build", "-o", root+"/", "./host/cmd/patchbay", "./plugins/sandbox/cmd/connector-sandbox")
@@ -172,7 +173,7 @@ func (s *stack) declare() {
 func (s *stack) spawn(pattern, program string, args ...string) string {
 	s.t.Helper()
 	cmd := exec.Command(filepath.Join(s.root, program), args...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = s.root, s.log, s.log
+	cmd.Dir, cmd.Stdout, cmd.Stderr = s.root, s.log.file, s.log.file
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -299,20 +300,27 @@ func failureOf(err error) (f failure) {
 	return f
 }
 
-// output keeps what processes write.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
+// output keeps what processes write in a file: a line is there when the process
+// goes on, which a pipe does not promise.
+type output struct{ file *os.File }
 
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
+// newOutput makes a file without a name, which nobody has to remove.
+func newOutput(t *testing.T) *output {
+	t.Helper()
+	file, err := os.CreateTemp("", "patchbay-output")
+	if err == nil {
+		err = os.Remove(file.Name())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &output{file}
 }
 
 func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
+	text, err := io.ReadAll(io.NewSectionReader(o.file, 0, math.MaxInt64))
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -169,8 +170,8 @@ func (s *stack) serve(mode, more string) {
 	}
 	cmd := exec.Command(filepath.Join(s.bin, "patchbay"), slices.DeleteFunc([]string{"serve", mode, "--config", config}, func(arg string) bool { return arg == "" })...)
 	cmd.Env = append(os.Environ(), "SECRET_OF_THE_HOST=x")
-	s.log = &output{}
-	cmd.Stderr = s.log
+	s.log = newOutput(s.t)
+	cmd.Stderr = s.log.file
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -400,22 +401,29 @@ func (s *stack) ledger() map[string][]charge {
 	return byReference
 }
 
-// output keeps what a process writes.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
+// output keeps what a process writes in a file: a line is there when the process
+// goes on, which a pipe does not promise.
+type output struct{ file *os.File }
 
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
+// newOutput makes a file without a name, which nobody has to remove.
+func newOutput(t *testing.T) *output {
+	t.Helper()
+	file, err := os.CreateTemp("", "patchbay-output")
+	if err == nil {
+		err = os.Remove(file.Name())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &output{file}
 }
 
 func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
+	text, err := io.ReadAll(io.NewSectionReader(o.file, 0, math.MaxInt64))
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
 
 func (o *output) tail(lines int) string {

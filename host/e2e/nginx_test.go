@@ -38,9 +38,9 @@ func startNginx(r *replicas) string {
 		return strings.Contains(line, "ssl_")
 	})
 	r.writeNginx(dir, strings.Join(lines, "\n"))
-	log := &output{}
+	log := newOutput(r.t)
 	cmd := exec.Command(path, "-p", dir, "-c", filepath.Join(dir, "nginx.conf"))
-	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Stdout, cmd.Stderr = log.file, log.file
 	if err := cmd.Start(); err != nil {
 		r.t.Fatal(err)
 	}
