@@ -304,13 +304,9 @@ func failureOf(err error) (f failure) {
 // goes on, which a pipe does not promise.
 type output struct{ file *os.File }
 
-// newOutput makes a file without a name, which nobody has to remove.
 func newOutput(t *testing.T) *output {
 	t.Helper()
-	file, err := os.CreateTemp("", "patchbay-output")
-	if err == nil {
-		err = os.Remove(file.Name())
-	}
+	file, err := os.CreateTemp(t.TempDir(), "output")
 	if err != nil {
 		t.Fatal(err)
 	}

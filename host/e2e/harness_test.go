@@ -405,13 +405,9 @@ func (s *stack) ledger() map[string][]charge {
 // goes on, which a pipe does not promise.
 type output struct{ file *os.File }
 
-// newOutput makes a file without a name, which nobody has to remove.
 func newOutput(t *testing.T) *output {
 	t.Helper()
-	file, err := os.CreateTemp("", "patchbay-output")
-	if err == nil {
-		err = os.Remove(file.Name())
-	}
+	file, err := os.CreateTemp(t.TempDir(), "output")
 	if err != nil {
 		t.Fatal(err)
 	}
