@@ -54,15 +54,16 @@ type options struct {
 	log      string // where the gateway's log is kept; empty: only after a failure
 }
 
-// aftermath is how long everything after the faults may take at most.
-const aftermath = 2 * time.Minute
+// aftermath is how long everything after the faults may take at most: the longer
+// they were, the more calls there are to ask about.
+func aftermath(faults time.Duration) time.Duration { return 2*time.Minute + faults }
 
 // play is one run: it sets the stage, has callers call and faults happen, lets the
 // gateway recover, asks what became of calls whose outcome was left open, and
 // compares. The error says how many contradictions there are.
 func play(ctx context.Context, o options, out *os.File) (err error) {
 	fmt.Fprintf(out, "seed %d, for %s\n", o.seed, o.duration)
-	ctx, cancel := context.WithTimeoutCause(ctx, o.duration+aftermath, errors.New("it takes too long"))
+	ctx, cancel := context.WithTimeoutCause(ctx, o.duration+aftermath(o.duration), errors.New("it takes too long"))
 	defer cancel()
 	r := newReport()
 	s, err := newStage(ctx, o.bin, r)

@@ -202,17 +202,29 @@ func (c *Controller) rollbackInPlace(ctx context.Context, from Plugin, reason st
 	if err != nil {
 		return Plugin{}, err
 	}
-	settled, err := slot.supervisor.Rollback(reason)
+	to, settled, err := slot.supervisor.Rollback(reason)
 	if err == nil {
 		err = wait(ctx, settled)
 	}
 	if err != nil {
 		return Plugin{}, err
 	}
-	if now = c.plugin(file, slot); !now.Serving.Same(from.Good) {
-		return Plugin{}, fmt.Errorf("%w: %s does not start: %w; what served serves on until it does", ErrState, from.Good.Manifest.ID(), now.Problem.Err)
+	switch now = c.plugin(file, slot); {
+	case now.Serving.Same(to):
+		return now, nil
+	case now.Problem != nil:
+		return Plugin{}, fmt.Errorf("%w: %s does not start: %w; what served serves on until it does", ErrState, to.Manifest.ID(), now.Problem.Err)
+	default:
+		return Plugin{}, fmt.Errorf("%w: something else was asked for while %s was gone back to: now %s", ErrState, to.Manifest.ID(), now.what())
 	}
-	return now, nil
+}
+
+// what says what serves, or why nothing does.
+func (p Plugin) what() string {
+	if p.Serving.Digest == "" {
+		return p.why()
+	}
+	return p.Serving.Manifest.ID() + " serves"
 }
 
 // Lines is what a connector's processes have written of late; ended is closed

@@ -183,7 +183,8 @@ func (b *bulk) process(request *gatewayv1.ProcessRequest, twice bool) *gatewayv1
 }
 
 // carryOne is the way of a call that has its message already.
-func (g *Gateway) carryOne(ctx context.Context, c *call, message proto.Message) (*frame, error) {
+func (g *Gateway) carryOne(ctx context.Context, c *call, message proto.Message) (response *frame, err error) {
+	defer g.guard(c, &err)
 	place, err := g.admit(c)
 	if err != nil {
 		return nil, err

@@ -80,8 +80,9 @@ func (g *Gateway) newCall(ctx context.Context, method string, md metadata.MD) (*
 }
 
 // newCallBy is newCall for somebody whom the given authenticator knows.
-func (g *Gateway) newCallBy(ctx context.Context, known auth.Authenticator, method string, md metadata.MD) (*call, error) {
-	c := &call{method: method, started: time.Now(), peer: peerOf(ctx)}
+func (g *Gateway) newCallBy(ctx context.Context, known auth.Authenticator, method string, md metadata.MD) (c *call, err error) {
+	c = &call{method: method, started: time.Now(), peer: peerOf(ctx)}
+	defer g.guard(c, &err)
 	c.requestID = one(md, wire.RequestIDHeader)
 	c.callerKey = one(md, wire.IdempotencyKeyHeader)
 	c.trace = [2]string{one(md, wire.TraceParentHeader), one(md, wire.TraceStateHeader)}
@@ -104,7 +105,6 @@ func (g *Gateway) newCallBy(ctx context.Context, known auth.Authenticator, metho
 		c.callerKey = ""
 		return c, c.with(refusal(codes.InvalidArgument, wire.ReasonInvalidRequest, "%s must be at most %d printable ASCII characters", wire.IdempotencyKeyHeader, maxKey))
 	}
-	var err error
 	if c.caller, err = known.Authenticate(ctx, md); err != nil {
 		return c, c.with(c.denied(err))
 	}

@@ -32,6 +32,7 @@ func (g *Gateway) carry(_ any, stream grpc.ServerStream) (err error) {
 		g.account(c, err)
 		heard(stream.Context(), c.stranger || c.envelope == nil && stream.Context().Err() != nil)
 	}()
+	defer g.guard(c, &err)
 	_ = stream.SetHeader(c.header())
 	if err != nil {
 		return err

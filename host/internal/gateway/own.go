@@ -21,6 +21,7 @@ func (g *Gateway) admitOwnUnary(ctx context.Context, req any, info *grpc.UnarySe
 	}
 	c, err := g.ownCall(ctx, info.FullMethod)
 	defer func() { g.endOwn(ctx, c, err) }()
+	defer g.guard(c, &err)
 	if err != nil {
 		return nil, err
 	}
@@ -33,6 +34,7 @@ func (g *Gateway) admitOwnStream(srv any, stream grpc.ServerStream, info *grpc.S
 	}
 	c, err := g.ownCall(stream.Context(), info.FullMethod)
 	defer func() { g.endOwn(stream.Context(), c, err) }()
+	defer g.guard(c, &err)
 	if err != nil {
 		return err
 	}
@@ -46,16 +48,16 @@ func open(method string) bool { return service(method) == "grpc.health.v1.Health
 // ownCall reads who makes a call of the gateway's own services, and holds it
 // against that caller's policy and rate. Its streams do not count as calls in
 // flight: each operation that they carry does.
-func (g *Gateway) ownCall(ctx context.Context, method string) (*call, error) {
+func (g *Gateway) ownCall(ctx context.Context, method string) (c *call, err error) {
 	md, _ := metadata.FromIncomingContext(ctx)
-	c := &call{method: method, started: time.Now(), peer: peerOf(ctx), requestID: one(md, wire.RequestIDHeader)}
+	c = &call{method: method, started: time.Now(), peer: peerOf(ctx), requestID: one(md, wire.RequestIDHeader)}
+	defer g.guard(c, &err)
 	if !printable(c.requestID, maxRequestID) {
 		c.requestID = ""
 	}
 	if c.requestID == "" {
 		c.requestID = random()
 	}
-	var err error
 	if c.caller, err = g.config.Auth.Authenticate(ctx, md); err != nil {
 		return c, c.with(c.denied(err))
 	}

@@ -193,15 +193,15 @@ func TestRollback(t *testing.T) {
 	f := newFixture(t)
 	<-f.want("1.0.0", "")
 	f.serving("1.0.0")
-	if _, err := f.supervisor.Rollback("a try"); !errors.Is(err, ErrNothing) {
+	if _, _, err := f.supervisor.Rollback("a try"); !errors.Is(err, ErrNothing) {
 		t.Errorf("with nothing before: %v", err)
 	}
 	<-f.want("1.1.0", "")
 	f.serving("1.1.0")
 	began := time.Now()
-	settled, err := f.supervisor.Rollback("the operator wants it")
-	if err != nil {
-		t.Fatal(err)
+	to, settled, err := f.supervisor.Rollback("the operator wants it")
+	if err != nil || to.Manifest.Version != "1.0.0" {
+		t.Fatalf("to %s, %v", to.Manifest.Version, err)
 	}
 	<-settled
 	t.Logf("figure: rolled back to another binary in %s", time.Since(began).Round(time.Millisecond))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/patchbay/patchbay/host/internal/reconcile"
 )
 
 // loop is the state of a running supervisor. Only its goroutine touches it.
@@ -102,14 +104,15 @@ func (l *loop) hold(reason string) (gone <-chan struct{}) {
 }
 
 // rollBack goes back to what served before.
-func (l *loop) rollBack(reason string) (settled <-chan struct{}, err error) {
+func (l *loop) rollBack(reason string) (to reconcile.Declaration, settled <-chan struct{}, err error) {
 	if l.good == nil {
-		return nil, ErrNothing
+		return to, nil, ErrNothing
 	}
+	to = l.good.Declaration
 	l.log().Info("going back to what served before", "last_good", l.good.Manifest.Version, "reason", reason)
 	settled = l.goBack()
 	l.putAside(reason)
-	return settled, nil
+	return to, settled, nil
 }
 
 // goBack has the last good target take over.

@@ -127,12 +127,13 @@ func (s *Supervisor) Hold(reason string) (gone <-chan struct{}, err error) {
 }
 
 // Rollback has what served before the target serve again, until Restart or another
-// target. The channel is closed when it does, or when its start has failed.
-func (s *Supervisor) Rollback(reason string) (settled <-chan struct{}, err error) {
-	if !s.order(func(l *loop) { settled, err = l.rollBack(reason) }) {
-		return nil, ErrEnded
+// target, and says what that is. The channel is closed when it does, when its start
+// has failed, or when something else was asked for meanwhile.
+func (s *Supervisor) Rollback(reason string) (to reconcile.Declaration, settled <-chan struct{}, err error) {
+	if !s.order(func(l *loop) { to, settled, err = l.rollBack(reason) }) {
+		return to, nil, ErrEnded
 	}
-	return settled, err
+	return to, settled, err
 }
 
 // Lines is what the connector's processes have written of late.

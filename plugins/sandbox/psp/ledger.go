@@ -84,12 +84,13 @@ type refund struct {
 type ledger struct {
 	mu       sync.RWMutex
 	payments map[string]*payment
+	called   map[string][]*payment // by reference, oldest first
 	refunds  map[string]refund
 	charges  []*payment // those that reserved or moved money, oldest first
 }
 
 func newLedger() *ledger {
-	return &ledger{payments: map[string]*payment{}, refunds: map[string]refund{}}
+	return &ledger{payments: map[string]*payment{}, called: map[string][]*payment{}, refunds: map[string]refund{}}
 }
 
 // create adds a payment with the issuer's verdict on it.
@@ -99,6 +100,7 @@ func (l *ledger) create(p payment, v verdict) payment {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.payments[p.ID] = &p
+	l.called[p.Reference] = append(l.called[p.Reference], &p)
 	if g := p.source.giftCard; v.decline == nil && g != "" && l.left(g) < p.Amount {
 		v.decline = newDecline("insufficient_funds")
 	}
@@ -175,12 +177,11 @@ func (l *ledger) find(reference string, since time.Time) []payment {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	found := []payment{}
-	for _, p := range l.payments {
-		if p.Reference == reference && !p.Created.Before(since) {
+	for _, p := range slices.Backward(l.called[reference]) {
+		if !p.Created.Before(since) {
 			found = append(found, *p)
 		}
 	}
-	slices.SortFunc(found, func(a, b payment) int { return b.Created.Compare(a.Created) })
 	return found
 }
 

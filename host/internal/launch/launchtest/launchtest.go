@@ -79,6 +79,11 @@ var behaviours = map[string]func(){
 		}
 	},
 	"floods stderr": func() { go flood() },
+	"waits at the gate": func() {
+		for _, err := os.Stat(os.Getenv(GateEnv)); err == nil; _, err = os.Stat(os.Getenv(GateEnv)) {
+			time.Sleep(5 * time.Millisecond)
+		}
+	},
 	"burns": func() {
 		for range 2 {
 			go func() {
@@ -134,6 +139,9 @@ func flood() {
 		panic(err)
 	}
 }
+
+// GateEnv names the file for whose end "waits at the gate" waits.
+const GateEnv = "TEST_GATE"
 
 func forever() {
 	for {
