@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -122,6 +123,20 @@ func TestContradictions(t *testing.T) {
 	} {
 		if err := test.told.contradicts(test.charges); (err != nil) != test.wrong {
 			t.Errorf("%s: got %v, want a contradiction: %v", name, err, test.wrong)
+		}
+	}
+}
+
+// TestPanicsAreFound reads a log as the gateway writes it.
+func TestPanicsAreFound(t *testing.T) {
+	const panicked = `{"@level":"error","@message":"the gateway's own code has panicked; please report it"}`
+	for log, want := range map[string]bool{`{"@message":"panic","@module":"patchbay.plugin"}`: false, panicked: true} {
+		s := &stage{dir: t.TempDir(), report: newReport()}
+		if err := os.WriteFile(filepath.Join(s.dir, "gateway.log"), []byte(log+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if s.findPanics(); s.report.violated() != want {
+			t.Errorf("%s: found %v, want %v", log, !want, want)
 		}
 	}
 }

@@ -84,6 +84,7 @@ func play(ctx context.Context, o options, out *os.File) (err error) {
 	}
 	r.judgeAll(ctx, s, told)
 	s.terminate(ctx)
+	s.findPanics()
 	r.print(out, told, recovered)
 	switch {
 	case r.violated():

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -123,6 +124,17 @@ func (s *stage) keepLog(to string, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "the gateway's log is in %s\n", to)
 	return os.WriteFile(to, append(raw, "\nFaults began:\n"+strings.Join(s.report.timeline, "\n")+"\n"...), 0o600)
+}
+
+// findPanics looks in the gateway's log for panics of its own code. Each ends no
+// more than a call, so that nothing else would tell of it.
+func (s *stage) findPanics() {
+	raw, err := os.ReadFile(filepath.Join(s.dir, "gateway.log"))
+	if err != nil {
+		s.report.violate("the gateway's log can't be read: %v", err)
+	} else if n := bytes.Count(raw, []byte("has panicked; please report it")); n > 0 {
+		s.report.violate("the gateway's own code has panicked %d times", n)
+	}
 }
 
 func freeAddress() (string, error) {
