@@ -79,7 +79,7 @@ func (h *host) serveAdmin(plugins context.Context) error {
 	if h.operators == nil {
 		return nil
 	}
-	server := admin.NewServer(h.control, h.journal, telemetry.Usage)
+	server := admin.NewServer(h.control, h.journal, telemetry.Usage, h.log)
 	return server.Serve(plugins, h.operators, admin.NewAccounts(h.border.accounts, h.connectors), audit.Operators(h.records, h.log)...)
 }
 

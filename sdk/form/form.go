@@ -12,10 +12,11 @@ import (
 )
 
 // Encode writes a struct, or a pointer to one. Fields are named by their "form"
-// tag, which may be that of a member's member, as "online[ip]"; the members of a struct or map without a tag stand beside the other fields.
-// Zero values are left out, and pointers to them are not: that is how an empty
-// text, false or 0 is said. Nil gives no values. It panics on a kind of field that a form
-// can't say exactly, such as a float.
+// tag, which may be that of a member's member, as "online[ip]"; the members of a
+// struct or map without a tag stand beside the other fields. Zero values are left
+// out, and pointers to them are not: that is how an empty text, false or 0 is said.
+// Nil gives no values. It panics on a kind of field that a form can't say exactly,
+// such as a float.
 func Encode(params any) url.Values {
 	values := url.Values{}
 	if params != nil {

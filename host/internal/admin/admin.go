@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 
+	"github.com/hashicorp/go-hclog"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/reflection"
@@ -26,15 +27,17 @@ type Server struct {
 	plugins *controller.Controller
 	journal *Journal
 	usage   Usage
+	log     hclog.Logger
 }
 
 // NewServer returns a server for the plugins of a controller.
-func NewServer(plugins *controller.Controller, journal *Journal, usage Usage) *Server {
-	return &Server{plugins: plugins, journal: journal, usage: usage}
+func NewServer(plugins *controller.Controller, journal *Journal, usage Usage, log hclog.Logger) *Server {
+	return &Server{plugins: plugins, journal: journal, usage: usage, log: log}
 }
 
 // Serve serves until ctx ends; then streams are cut off.
 func (s *Server) Serve(ctx context.Context, listener net.Listener, accounts *Accounts, options ...grpc.ServerOption) error {
+	options = append(options, grpc.ChainUnaryInterceptor(s.guardUnary), grpc.ChainStreamInterceptor(s.guardStream))
 	server := grpc.NewServer(options...)
 	adminv1.RegisterPluginServiceServer(server, s)
 	adminv1.RegisterAccountServiceServer(server, accounts)

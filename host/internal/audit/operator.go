@@ -2,14 +2,11 @@ package audit
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 )
@@ -27,30 +24,21 @@ type operators struct {
 	log     hclog.Logger
 }
 
-func (o operators) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (answer any, err error) {
+func (o operators) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	began := time.Now()
-	defer func() { o.record(ctx, info.FullMethod, req, began, err) }()
-	defer o.guard(info.FullMethod, &err)
-	return next(ctx, req)
+	answer, err := next(ctx, req)
+	o.record(ctx, info.FullMethod, req, began, err)
+	return answer, err
 }
 
-func (o operators) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
+func (o operators) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	if strings.HasPrefix(info.FullMethod, "/grpc.") {
 		return next(srv, stream)
 	}
 	began, seen := time.Now(), &request{ServerStream: stream}
-	defer func() { o.record(stream.Context(), info.FullMethod, seen.first, began, err) }()
-	defer o.guard(info.FullMethod, &err)
-	return next(srv, seen)
-}
-
-// guard, which is deferred, ends one operator's call where it panics: payments flow
-// in the same process.
-func (o operators) guard(method string, err *error) {
-	if p := recover(); p != nil {
-		o.log.Error("an operator's call has panicked; please report it", "method", method, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-		*err = status.Error(codes.Internal, "the gateway has failed at this call; its log has more")
-	}
+	err := next(srv, seen)
+	o.record(stream.Context(), info.FullMethod, seen.first, began, err)
+	return err
 }
 
 // request is a stream that remembers what was asked.

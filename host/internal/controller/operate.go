@@ -215,16 +215,8 @@ func (c *Controller) rollbackInPlace(ctx context.Context, from Plugin, reason st
 	case now.Problem != nil:
 		return Plugin{}, fmt.Errorf("%w: %s does not start: %w; what served serves on until it does", ErrState, to.Manifest.ID(), now.Problem.Err)
 	default:
-		return Plugin{}, fmt.Errorf("%w: something else was asked for while %s was gone back to: now %s", ErrState, to.Manifest.ID(), now.what())
+		return Plugin{}, fmt.Errorf("%w: something else was asked for while %s was gone back to; now %s: %s", ErrState, to.Manifest.ID(), now.Version(), now.why())
 	}
-}
-
-// what says what serves, or why nothing does.
-func (p Plugin) what() string {
-	if p.Serving.Digest == "" {
-		return p.why()
-	}
-	return p.Serving.Manifest.ID() + " serves"
 }
 
 // Lines is what a connector's processes have written of late; ended is closed

@@ -60,7 +60,7 @@ func TestRollbackThatIsOvertaken(t *testing.T) {
 	f.until("acme", "it is going back", func(*gatewayv1.Connector) bool { return f.Plugins("acme")[0].Aside != "" })
 	declare("1.2.0")
 	err := <-ended
-	if !errors.Is(err, ErrState) || !strings.Contains(err.Error(), "something else was asked for while acme@1.0.0 was gone back to: now acme@1.1.0 serves") {
+	if !errors.Is(err, ErrState) || !strings.Contains(err.Error(), "something else was asked for while acme@1.0.0 was gone back to; now 1.1.0: it is serving") {
 		t.Errorf("got %v", err)
 	}
 	if err := os.Remove(gate); err != nil {

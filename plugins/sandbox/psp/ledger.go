@@ -84,13 +84,13 @@ type refund struct {
 type ledger struct {
 	mu       sync.RWMutex
 	payments map[string]*payment
-	called   map[string][]*payment // by reference, oldest first
+	named    map[string][]*payment // by reference, oldest first
 	refunds  map[string]refund
 	charges  []*payment // those that reserved or moved money, oldest first
 }
 
 func newLedger() *ledger {
-	return &ledger{payments: map[string]*payment{}, called: map[string][]*payment{}, refunds: map[string]refund{}}
+	return &ledger{payments: map[string]*payment{}, named: map[string][]*payment{}, refunds: map[string]refund{}}
 }
 
 // create adds a payment with the issuer's verdict on it.
@@ -100,7 +100,7 @@ func (l *ledger) create(p payment, v verdict) payment {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.payments[p.ID] = &p
-	l.called[p.Reference] = append(l.called[p.Reference], &p)
+	l.named[p.Reference] = append(l.named[p.Reference], &p)
 	if g := p.source.giftCard; v.decline == nil && g != "" && l.left(g) < p.Amount {
 		v.decline = newDecline("insufficient_funds")
 	}
@@ -177,7 +177,7 @@ func (l *ledger) find(reference string, since time.Time) []payment {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	found := []payment{}
-	for _, p := range slices.Backward(l.called[reference]) {
+	for _, p := range slices.Backward(l.named[reference]) {
 		if !p.Created.Before(since) {
 			found = append(found, *p)
 		}
