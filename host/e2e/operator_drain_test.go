@@ -28,7 +28,7 @@ func TestOperatorsDrain(t *testing.T) {
 		_, err := s.payments.Authorize(ctx, simulate(payment("in-flight"), map[string]any{"delay_ms": 5000}))
 		inFlight <- end{time.Now(), err}
 	}()
-	s.wait("a call is in flight", func() bool { return s.inFlight() == 1 })
+	s.wait("the process has the call", func() bool { return s.list("sandbox")[0].InFlight == 1 })
 	drained := make(chan told, 1)
 	go func() { drained <- s.operator("drain", "sandbox") }()
 	var refused error

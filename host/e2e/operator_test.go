@@ -64,6 +64,7 @@ type row struct {
 	Name, Version, File, State, Generation, PID, SHA256 string
 
 	ServesUnpinned bool `json:"serves_unpinned"`
+	InFlight       int  `json:"in_flight"` // calls that its process has
 	Pinned         bool
 	Declared       *struct{ Version, Aside string }
 	Problem        *struct{ Reason string }
