@@ -186,9 +186,7 @@ func TestStoppedConnector(t *testing.T) {
 	load := startLoad(s, 8, 100)
 	s.wait("calls are made", func() bool { return load.calls.Load() > 50 })
 	began := time.Now()
-	if err := syscall.Kill(s.plugin("sandbox")[0], syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	s.signal(syscall.SIGSTOP)
 	s.wait("the next generation serves", func() bool { return s.generation("sandbox") == 2 })
 	took := time.Since(began)
 	calls := load.calls.Load()

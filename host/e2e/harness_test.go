@@ -324,6 +324,32 @@ func (s *stack) plugin(name string) []int {
 	return childrenOf(s.gateway.Process.Pid, "connector-"+name)
 }
 
+// signal sends a signal to the connector's process. A process that is to stop has
+// stopped with all its threads when it returns: until then some still answer.
+func (s *stack) signal(sig syscall.Signal) {
+	s.t.Helper()
+	s.wait("the connector runs", func() bool { return len(s.plugin("sandbox")) == 1 })
+	pid := s.plugin("sandbox")[0]
+	if err := syscall.Kill(pid, sig); err != nil {
+		s.t.Fatal(err)
+	}
+	if sig == syscall.SIGSTOP {
+		s.wait("it has stopped", func() bool { return stopped(pid) })
+	}
+}
+
+// stopped says whether all threads of a process have stopped.
+func stopped(pid int) bool {
+	stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, path := range stats {
+		raw, err := os.ReadFile(path)
+		if err != nil || !bytes.Contains(raw, []byte(") T ")) {
+			return false
+		}
+	}
+	return len(stats) > 0
+}
+
 func childrenOf(pid int, name string) []int {
 	var pids []int
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")

@@ -53,6 +53,9 @@ func TestRestartsLeaveNothing(t *testing.T) {
 	if got, want := s.generation("recorder"), uint64(1+warmUp+restarts); got != want {
 		t.Errorf("generation %d, want %d", got, want)
 	}
+	if files < 0 {
+		t.Skip("the gateway's open files were not counted; all else held")
+	}
 }
 
 // admin connects to the gateway as its operators do.

@@ -16,10 +16,11 @@ import (
 func TestSwapsUnderLoad(t *testing.T) {
 	s := newStack(t)
 	source := filepath.Join(s.bin, "connector-sandbox")
+	s.wait("version 1.0.0 serves", func() bool { return s.generation("sandbox") == 1 })
+	before := openFiles(t, s) // no call has gone to the PSP yet
 	load := startLoad(s, 16, 1000)
 	began := time.Now()
 	s.wait("calls are made", func() bool { return load.calls.Load() > 100 })
-	before := openFiles(t, s)
 
 	swaps := times(25, 10)
 	spread := time.Duration(swaps) * 800 * time.Millisecond
@@ -49,6 +50,8 @@ func TestSwapsUnderLoad(t *testing.T) {
 	}
 	reconcile(t, told, s.ledger())
 
+	s.copyFile(source, "connector-sandbox", []byte("the last")) // it has no connections to the PSP that it keeps for later
+	s.wait("the last generation serves", func() bool { return s.generation("sandbox") == uint64(2+swaps) })
 	s.wait("the old processes are gone", func() bool { return len(s.plugin("sandbox")) == 1 })
 	s.wait("the old sockets are gone", func() bool {
 		dirs, _ := filepath.Glob(filepath.Join(s.runtime, "*", "plugin-dir*"))
@@ -58,15 +61,19 @@ func TestSwapsUnderLoad(t *testing.T) {
 		copies, _ := filepath.Glob(filepath.Join(filepath.Dir(s.plugins), "state", "store", "*", "sha256-*"))
 		return len(copies) == 2 // what serves, and what could be gone back to
 	})
-	s.wait("no open files are left", func() bool { return openFiles(t, s) <= before+1 })
+	if before < 0 {
+		t.Skip("the gateway's open files were not counted; all else held")
+	}
+	s.wait("no open files are left but the binary that could be gone back to", func() bool { return openFiles(t, s) <= before+1 })
 }
 
-// openFiles counts the gateway's descriptors.
+// openFiles counts the gateway's descriptors; less than none if it may not, since
+// the gateway hides itself from all but root.
 func openFiles(t *testing.T, s *stack) int {
 	t.Helper()
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.gateway.Process.Pid))
-	if errors.Is(err, fs.ErrPermission) { // the gateway hides itself from all but root
-		t.Skipf("the gateway's open files are counted as root alone: %v", err)
+	if errors.Is(err, fs.ErrPermission) {
+		return -1
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -287,15 +287,6 @@ func TestWebhooksWhileTheConnectorIsAway(t *testing.T) {
 	}
 }
 
-// signal sends a signal to the connector's process.
-func (h *hooks) signal(sig syscall.Signal) {
-	h.t.Helper()
-	h.wait("the connector runs", func() bool { return len(h.plugin("sandbox")) == 1 })
-	if err := syscall.Kill(h.plugin("sandbox")[0], sig); err != nil {
-		h.t.Fatal(err)
-	}
-}
-
 // TestWebhooksFetchedBack sends what nobody signs: what is held was asked of the
 // PSP, through the same connector and account.
 func TestWebhooksFetchedBack(t *testing.T) {
