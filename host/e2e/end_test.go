@@ -25,7 +25,7 @@ func TestSIGTERMFinishesCalls(t *testing.T) {
 	answered := make(chan error, 4)
 	for n := range cap(answered) {
 		go func() {
-			_, err := s.payments.Authorize(s.to("sandbox"), simulate(payment(fmt.Sprintf("slow-%d", n)), map[string]any{"delay_ms": 800}))
+			_, err := s.payments.Authorize(s.to("sandbox"), simulate(payment(fmt.Sprintf("slow-%d", n)), map[string]any{"delay_ms": 3000}))
 			answered <- err
 		}()
 	}
@@ -114,25 +114,34 @@ func TestKilledGatewayLeavesNothing(t *testing.T) {
 	}
 }
 
+// killUnswept kills the gateway and what would clear up after it.
+func (s *stack) killUnswept() {
+	s.t.Helper()
+	processes := s.processes() // the sweeper among them
+	for _, pid := range processes {
+		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+			s.t.Fatal(err)
+		}
+		s.wait("it has stopped", func() bool { return stopped(pid) })
+	}
+	if err := s.gateway.Process.Kill(); err != nil {
+		s.t.Fatal(err)
+	}
+	<-s.ended
+	for _, pid := range processes {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
 // TestNextStartSweeps kills the gateway and what would clear up after it; the
 // next gateway does.
 func TestNextStartSweeps(t *testing.T) {
 	s := newStack(t)
-	for _, pid := range s.processes() {
-		_ = syscall.Kill(pid, syscall.SIGSTOP) // the sweeper among them; nothing clears up now
-	}
-	stopped := s.processes()
-	if err := s.gateway.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	<-s.ended
-	if left := s.left(); len(left) == 0 {
+	s.killUnswept()
+	old := s.left()
+	if len(old) == 0 {
 		t.Fatal("nothing was left, so nothing is shown")
 	}
-	for _, pid := range stopped {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
-	}
-	old := s.left()
 	s.startGateway()
 	for _, path := range old {
 		if filepath.Base(path) == "admin.sock" {

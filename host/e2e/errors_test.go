@@ -78,7 +78,7 @@ func TestEveryErrorOfTheContract(t *testing.T) {
 			[]string{"Code: ResourceExhausted", `"reason": "RATE_LIMITED"`, "google.rpc.RetryInfo", never},
 		},
 		"connector down": {
-			body("r", ""), append(to("down", "-max-time", "1"), authorize),
+			body("r", ""), append(to("down", "-max-time", "6"), authorize),
 			[]string{"Code: Unavailable", `"reason": "CONNECTOR_UNAVAILABLE"`, "google.rpc.RetryInfo", never},
 		},
 		"connector lost": {
@@ -94,7 +94,7 @@ func TestEveryErrorOfTheContract(t *testing.T) {
 			[]string{"Code: Unknown", `"reason": "OUTCOME_UNKNOWN"`, "larger than the gateway allows", maybe},
 		},
 		"answer too late": {
-			body("hang", ""), append(to("recorder", "-max-time", "2"), authorize),
+			body("hang", ""), append(to("recorder", "-max-time", "6"), authorize),
 			[]string{"Code: Unknown", `"reason": "OUTCOME_UNKNOWN"`, "did not answer in time", maybe},
 		},
 	} {

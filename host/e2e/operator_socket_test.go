@@ -127,10 +127,7 @@ func TestOperatorsSocket(t *testing.T) {
 		t.Errorf("the first has lost it: %v", rows)
 	}
 
-	if err := s.gateway.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	<-s.ended
+	s.killUnswept()
 	if _, err := os.Lstat(s.socket()); err != nil {
 		t.Fatalf("nothing is left of a killed gateway: %v", err)
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -147,6 +146,7 @@ func TestReplicaKilled(t *testing.T) {
 			r := newReplicas(t)
 			front(r)
 			load := startLoadOf(r.stack, slow, 16, 200)
+			connector := r.plugin("sandbox")[0]
 			r.pass(load, 50)
 			r.wait("calls are with both", func() bool { return r.inFlight() > 3 && r.second.inFlight() > 3 })
 			if err := syscall.Kill(r.gateway.Process.Pid, syscall.SIGKILL); err != nil {
@@ -155,7 +155,8 @@ func TestReplicaKilled(t *testing.T) {
 			r.wait("the replica is gone", func() bool { return ended(r.stack) })
 			r.pass(load, 100)
 			told := load.end()
-			r.wait("the PSP has done what it was asked for", func() bool { return r.settled() })
+			r.wait("its connector is gone", func() bool { return !runs(connector) })
+			r.settle()
 
 			books := r.ledger()
 			reconcile(t, told, books)
@@ -193,12 +194,16 @@ func (r *replicas) pass(l *load, calls int64) {
 	r.wait("calls are made", func() bool { return l.calls.Load() >= before+calls })
 }
 
-// settled says whether the books stay as they are for longer than the PSP takes
-// for a payment.
-func (r *replicas) settled() bool {
-	before := len(r.ledger())
-	<-time.After(300 * time.Millisecond) // the PSP's 100 ms, and room
-	return before == len(r.ledger())
+// settle waits until the PSP has done what it was asked for: payments that take it
+// as long, and that it is asked for now, come after all of those.
+func (r *replicas) settle() {
+	r.t.Helper()
+	later := r.client(r.second.address)
+	for _, reference := range []string{"later", "and-later"} {
+		if _, err := later.Authorize(r.to("sandbox"), slow(reference)); err != nil {
+			r.t.Error(err)
+		}
+	}
 }
 
 // lost are the references of calls whose callers do not know what became of them.

@@ -36,11 +36,11 @@ type hooks struct {
 }
 
 // newHooks prepares a stack that takes webhooks, with further fields of its
-// declaration, each on a line of its own. They wait a second at most.
+// declaration, each on a line of its own.
 func newHooks(t *testing.T, s *stack, more ...string) *hooks {
 	t.Helper()
 	h := &hooks{stack: s, listen: freeAddress(t)}
-	h.config = "accounts_dir: accounts\naudit: {file: audit.log, flush: sync}\nwebhooks:\n  listen: " + h.listen + "\n  timeout: 1s\n"
+	h.config = "accounts_dir: accounts\naudit: {file: audit.log, flush: sync}\nwebhooks:\n  listen: " + h.listen + "\n"
 	for _, field := range more {
 		h.config += "  " + field + "\n"
 	}
@@ -253,7 +253,7 @@ func TestWebhooksWithoutSink(t *testing.T) {
 // TestWebhooksWhileTheConnectorIsAway stops, kills and drains the connector: its
 // webhooks are not acknowledged, and come in when it is back.
 func TestWebhooksWhileTheConnectorIsAway(t *testing.T) {
-	h := newHooks(t, prepareStack(t), toFile)
+	h := newHooks(t, prepareStack(t), toFile, "timeout: 1s") // before a process that hangs is replaced
 	h.serve("--dev", h.config)
 	again := func(id string) {
 		h.wait("it is taken again", func() bool { return h.post(http.DefaultClient, "shop", id, webhookSecret) == 200 })
@@ -297,7 +297,7 @@ func TestWebhooksFetchedBack(t *testing.T) {
 	}
 	s.copyFile(self, "recorder", nil)
 	s.put("recorder.yaml", fmt.Appendf(nil, "name: recorder\nversion: 1.0.0\ncommand: recorder\nenv: {%s: recorder, %s: %s}\n", launchtest.IDEnv, launchtest.BehaviourEnv, launchtest.SignsNothing), 0o644)
-	h := newHooks(t, s, toFile)
+	h := newHooks(t, s, toFile, "timeout: 3s")
 	renamed(t, filepath.Join(h.root(), "accounts", "unsigned.yaml"), "name: unsigned\nconnector: recorder\n")
 	h.serve("--dev", h.config)
 	url := "http://" + h.listen + "/webhooks/recorder/unsigned"

@@ -246,7 +246,7 @@ func TestProbeThatHangsIsNoService(t *testing.T) {
 	f := newFixture(t)
 	target := Target{Declaration: reconcile.Declaration{File: "t.yaml", Manifest: manifest.Manifest{
 		Name: "testplugin", Version: "1.0.0", Env: map[string]string{launchtest.BehaviourEnv: "hangs on probes"},
-		StartTimeout: manifest.Duration(2 * time.Second),
+		StartTimeout: manifest.Duration(3 * time.Second),
 	}}, Binary: f.self.Hold()}
 	<-f.supervisor.Want(target)
 	s := f.until("there is a problem", func(s Status) bool { return s.Problem != nil })

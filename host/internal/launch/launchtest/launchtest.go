@@ -16,6 +16,7 @@ import (
 
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -222,6 +223,7 @@ func Description(id string) *connectorv1.Description {
 func (c connector) Probe(ctx context.Context, _ *connectorv1.ProbeRequest) (*connectorv1.ProbeResponse, error) {
 	if c.behaviour == "hangs on probes" {
 		<-ctx.Done()
+		return nil, status.FromContextError(ctx.Err()).Err() // a success might still be in time
 	}
 	alive := &connectorv1.ProbeResponse{}
 	if stuck.Load() {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
@@ -27,7 +28,9 @@ type payments struct {
 
 // Authorize implements paymentsv1.PaymentServiceServer.
 func (payments) Authorize(ctx context.Context, req *paymentsv1.AuthorizeRequest) (*paymentsv1.AuthorizeResponse, error) {
-	act(ctx, req.GetReference())
+	if err := act(ctx, req.GetReference()); err != nil {
+		return nil, err
+	}
 	p := &paymentsv1.Payment{
 		Id: "pay_1", Reference: req.GetReference(), Amount: req.GetAmount(),
 		Status: paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED, ConnectorData: received(ctx),
@@ -40,14 +43,16 @@ func (payments) Authorize(ctx context.Context, req *paymentsv1.AuthorizeRequest)
 
 // GetPayment implements paymentsv1.PaymentServiceServer.
 func (payments) GetPayment(ctx context.Context, req *paymentsv1.GetPaymentRequest) (*paymentsv1.GetPaymentResponse, error) {
-	act(ctx, req.GetPaymentId())
+	if err := act(ctx, req.GetPaymentId()); err != nil {
+		return nil, err
+	}
 	return &paymentsv1.GetPaymentResponse{Payment: &paymentsv1.Payment{Id: req.GetPaymentId(), ConnectorData: received(ctx)}}, nil
 }
 
 // stuck is whether probes tell of a call that hangs.
 var stuck atomic.Bool
 
-func act(ctx context.Context, what string) {
+func act(ctx context.Context, what string) error {
 	switch what {
 	case "crash":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
@@ -57,12 +62,14 @@ func act(ctx context.Context, what string) {
 		os.Exit(7)
 	case "hang":
 		<-ctx.Done()
+		return status.FromContextError(ctx.Err()).Err() // a success might still be in time
 	case "confess":
 		call, _ := wire.IncomingCallContext(ctx)
 		_, _ = fmt.Fprintf(os.Stderr, "my account is %s, and that is all\n", call.GetConfig())
 	case "stick":
 		stuck.Store(true)
 	}
+	return nil
 }
 
 // received is all that reached the connector beside the message: each header, the
