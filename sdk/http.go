@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -131,7 +132,12 @@ func (t *pspTransport) attempt(ctx context.Context, req *http.Request, resend in
 	var tracing, written atomic.Bool
 	tracing.Store(known)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn:      func(string) { tracing.Store(true) },
+		GetConn: func(string) { tracing.Store(true) },
+		GotConn: func(got httptrace.GotConnInfo) {
+			if overHTTP2(got.Conn) { // where it may be written after its time is over
+				written.Store(true)
+			}
+		},
 		WroteHeaders: func() { written.Store(true) },
 	})
 	out := req.Clone(ctx)
@@ -150,6 +156,13 @@ func (t *pspTransport) attempt(ctx context.Context, req *http.Request, resend in
 		return nil, Errorf(Unavailable, "", "no answer from %s: %w", req.URL.Host, err)
 	}
 	return nil, lost(req.URL.Host, err)
+}
+
+// overHTTP2 says whether a connection carries several requests at a time. Another
+// goroutine than that of the request writes them to it, and is not waited for.
+func overHTTP2(conn net.Conn) bool {
+	secured, ok := conn.(interface{ ConnectionState() tls.ConnectionState })
+	return ok && secured.ConnectionState().NegotiatedProtocol == "h2"
 }
 
 // passTrace names the trace to the PSP, and the span if there is one.
