@@ -18,6 +18,8 @@ type loop struct {
 	good   *Target  // what served before, to go back to
 	starts int      // that succeeded since the target was declared
 
+	settling []*release // those who wait for them are let go of once Status tells
+
 	results chan result    // of starts
 	pending sync.WaitGroup // starts that are under way
 	retired sync.WaitGroup // old instances that are draining
@@ -76,7 +78,7 @@ func (l *loop) prefer(t *Target) (settled <-chan struct{}) {
 	l.giveUp(&l.aside)
 	if l.serves.instance() == nil && r.lazy() && r.description != nil {
 		l.follow(r) // what it would say is known; it takes over as it is
-		r.settle()
+		l.settle(r)
 		return r.settled
 	}
 	r.awake = l.serves.instance() != nil && l.serves.awake
@@ -84,10 +86,15 @@ func (l *loop) prefer(t *Target) (settled <-chan struct{}) {
 	return r.settled
 }
 
-// settle lets go of those who wait for a release. Status tells them how it went.
-func (l *loop) settle(r *release) {
-	l.publish()
-	r.settle()
+// settle has those who wait for a release let go of, once Status tells them how it
+// went.
+func (l *loop) settle(r *release) { l.settling = append(l.settling, r) }
+
+func (l *loop) letGo() {
+	for _, r := range l.settling {
+		r.settle()
+	}
+	l.settling = nil
 }
 
 // restart has the target take over in a new process.
@@ -255,7 +262,7 @@ func (l *loop) drop(r *release) {
 	} else {
 		r.fire(Dropped, note{reason: r.out})
 	}
-	r.settle()
+	l.settle(r)
 	r.Binary.Close()
 }
 
@@ -295,6 +302,7 @@ func (l *loop) end() {
 		l.update(func(s *Status) { s.State = Draining })
 		l.retire(serves)
 	}
+	l.letGo()
 	go func() {
 		l.pending.Wait()
 		close(l.results)

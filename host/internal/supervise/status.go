@@ -69,12 +69,13 @@ func (s *Supervisor) update(edit func(*Status)) {
 	s.config.Changed()
 }
 
-// publish makes the loop's state the status.
+// publish makes the loop's state the status, and lets go of those who wait for it.
 func (l *loop) publish() {
 	now := l.look()
 	if old := l.Status(); !old.same(now) {
 		l.update(func(s *Status) { *s = now })
 	}
+	l.letGo()
 }
 
 func (s Status) same(other Status) bool {
