@@ -12,7 +12,7 @@ import (
 )
 
 // afterKill is how long a command's output may stay open after its end.
-const afterKill = time.Second
+const afterKill = 5 * time.Second
 
 // run runs a command and returns what it printed. It leads a process group of its
 // own, which is killed when its time is over or it has printed too much, so that
@@ -29,11 +29,14 @@ func run(argv []string, timeout time.Duration) (string, error) {
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = afterKill
 	out.full = cancel
-	if err := cmd.Start(); err != nil {
+	err := cmd.Start()
+	if err != nil && ctx.Err() == nil {
 		return "", fmt.Errorf("the command %s can't be started: %w", argv[0], errors.Unwrap(err))
 	}
-	err := cmd.Wait()
-	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it left behind
+	if err == nil {
+		err = cmd.Wait()
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it left behind
+	}
 	value := strings.TrimSuffix(out.text.String(), "\n")
 	switch {
 	case out.over:

@@ -58,7 +58,7 @@ func words(dir, file string) ([]string, error) {
 }
 
 const (
-	patience = 2 * time.Second      // for processes to end that were killed
+	patience = 10 * time.Second     // for processes to end that were killed
 	pause    = 2 * time.Millisecond // between two looks
 )
 

@@ -24,6 +24,13 @@ func executablePath(b *Binary) (path string, done func(), err error) {
 	return fmt.Sprintf("/proc/self/fd/%d", fd), func() { _ = unix.Close(fd) }, nil
 }
 
+// ended says whether a child has ended by now, be it reaped or not.
+func ended(pid int) bool {
+	var info unix.Siginfo
+	err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
+	return err == unix.ECHILD || err == nil && info.Signo != 0
+}
+
 // reap waits for a child, ends what it left behind while its id can't be taken
 // by another, and gives the child's end.
 func reap(cmd *exec.Cmd) error {

@@ -16,6 +16,9 @@ func executablePath(b *Binary) (path string, done func(), err error) {
 	return b.path(), func() {}, nil
 }
 
+// ended says whether a child has ended and was reaped.
+func ended(pid int) bool { return syscall.Kill(pid, 0) != nil }
+
 // reap waits for a child and ends what it left behind.
 func reap(cmd *exec.Cmd) error {
 	err := cmd.Wait()

@@ -2,7 +2,10 @@ package launch
 
 import (
 	"errors"
+	"io"
 	"os"
+	"syscall"
+	"time"
 )
 
 // pipe has an end for reading and one for writing.
@@ -38,4 +41,51 @@ func (p *pipes) closeHost() {
 	for _, f := range []*os.File{p.stdout.r, p.stderr.r, p.certs.w} {
 		f.Close()
 	}
+}
+
+// pipeSize is what the kernel keeps of a pipe until it is read (pipe(7)).
+const pipeSize = 64 << 10
+
+// stream is what a process writes. When its read deadline is over it waits for
+// nothing more, and still gives what is there: a reader that comes late reads a
+// process's last words.
+type stream struct {
+	*os.File
+	over bool // the deadline is
+	late int  // bytes read since
+}
+
+// Read implements io.Reader.
+func (s *stream) Read(b []byte) (int, error) {
+	if !s.over {
+		n, err := s.File.Read(b)
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		s.over = true
+		_ = s.SetReadDeadline(time.Time{}) // or nothing could be read at all
+	}
+	if s.late >= pipeSize { // more has come since, and could go on coming
+		return 0, io.EOF
+	}
+	n, err := s.readNow(b)
+	if err != nil || n <= 0 {
+		return 0, io.EOF
+	}
+	s.late += n
+	return n, nil
+}
+
+// readNow reads what is there.
+func (s *stream) readNow(b []byte) (n int, err error) {
+	conn, err := s.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var failed error
+	err = conn.Read(func(fd uintptr) (done bool) {
+		n, failed = syscall.Read(int(fd), b)
+		return true
+	})
+	return n, errors.Join(err, failed)
 }

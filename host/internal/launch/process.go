@@ -23,7 +23,7 @@ import (
 
 const (
 	maxHandshake = 8 << 10                // a certificate is about 1 KB of it
-	afterglow    = 200 * time.Millisecond // for reading what an ended process has written
+	afterglow    = 200 * time.Millisecond // for what comes from an ended process still
 )
 
 // process runs one plugin's executable. It is go-plugin's Runner: go-plugin
@@ -146,8 +146,8 @@ func (p *process) run(started chan<- error, stdout, stderr *os.File) {
 	handshake, first := io.Pipe()
 	p.handshake = handshake
 	streams := make(chan struct{}, 2)
-	go func() { p.readStdout(stdout, first); streams <- struct{}{} }()
-	go func() { p.out.drain(stderr); streams <- struct{}{} }()
+	go func() { p.readStdout(&stream{File: stdout}, first); streams <- struct{}{} }()
+	go func() { p.out.drain(&stream{File: stderr}); streams <- struct{}{} }()
 	started <- nil
 
 	p.err = reap(p.cmd)
@@ -227,22 +227,19 @@ func (p *process) Kill(context.Context) error {
 	return nil
 }
 
-// kill ends the process with all that it started, or keeps it from starting.
+// kill ends the process with all that it started, or keeps it from starting. What
+// an ended one has left is ended by run.
 func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.killed = true
-	if !p.began {
+	if !p.began || ended(p.cmd.Process.Pid) {
 		return
 	}
-	select {
-	case <-p.exited:
-	default:
-		p.byHost = true
-		killGroup(p.cmd.Process.Pid)
-		if p.cell != nil {
-			p.cell.Kill()
-		}
+	p.byHost = true
+	killGroup(p.cmd.Process.Pid)
+	if p.cell != nil {
+		p.cell.Kill()
 	}
 }
 
@@ -269,7 +266,13 @@ func (p *process) explain(ctx context.Context, err error, timeout time.Duration)
 	p.mu.Lock()
 	began := p.began
 	p.mu.Unlock()
-	if !began {
+	switch {
+	case began:
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("it did not answer within %s: %w", timeout, err)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	default:
 		return err
 	}
 	end := p.end()
