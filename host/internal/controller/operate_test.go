@@ -17,7 +17,7 @@ import (
 // found has neither served nor failed yet.
 func TestRescanWaitsForWhatIsStartingAlready(t *testing.T) {
 	f := newFixture(t, nil)
-	f.write("slow.yaml", "name: slow\nversion: 1.0.0\ncommand: connector\nstart_timeout: 2s\nenv: {"+launchtest.BehaviourEnv+": silent}\n")
+	f.write("slow.yaml", "name: slow\nversion: 1.0.0\ncommand: connector\nstart_timeout: 5s\nenv: {"+launchtest.BehaviourEnv+": silent}\n")
 	for deadline := time.After(patience); len(f.Plugins("slow")) == 0; {
 		select {
 		case <-time.After(time.Millisecond):

@@ -249,9 +249,11 @@ func TestProbeThatHangsIsNoService(t *testing.T) {
 		StartTimeout: manifest.Duration(3 * time.Second),
 	}}, Binary: f.self.Hold()}
 	<-f.supervisor.Want(target)
-	s := f.until("there is a problem", func(s Status) bool { return s.Problem != nil })
-	if s.State == Serving || !strings.Contains(s.Problem.Err.Error(), "probe") {
-		t.Errorf("status: %+v, %v", s, s.Problem.Err)
+	s := f.until("the probe is a problem", func(s Status) bool { // it is started anew until it comes as far as that
+		return s.Problem != nil && strings.Contains(s.Problem.Err.Error(), "probe")
+	})
+	if s.State == Serving || s.Starts > 0 {
+		t.Errorf("status: %+v", s)
 	}
 }
 
