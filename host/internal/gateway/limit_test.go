@@ -224,7 +224,7 @@ func TestSilentStreams(t *testing.T) {
 				return &paymentsv1.AuthorizeResponse{Payment: &paymentsv1.Payment{Id: strings.Repeat("x", 512<<10)}}, nil
 			}
 			stream := h.bulk()
-			for n := range 2 { // the first answer is more than is kept on the way back, the second has to wait
+			for n := range 2 { // the first answer fills the way back, the second waits; a third would wait for a lock, and hold up the clock
 				if err := stream.Send(line(fmt.Sprint(n))); err != nil {
 					t.Fatal(err)
 				}
