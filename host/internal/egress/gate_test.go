@@ -160,13 +160,12 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("the log does not tell: %s", log)
 	}
 
-	gone := newSilent(t)
-	_ = gone.Close()
-	f = newFixture(t, dev(), gone.address())
-	if status, message := f.refused(gone.address()); status != http.StatusBadGateway || !strings.Contains(message, "can't be reached") {
+	gone := deaf(t)
+	f = newFixture(t, dev(), gone)
+	if status, message := f.refused(gone); status != http.StatusBadGateway || !strings.Contains(message, "can't be reached") {
 		t.Errorf("got %d %q", status, message)
 	}
-	if n := f.count("connections_total", gone.address(), "unreachable"); n != 1 || f.denials.Now().Count != 0 {
+	if n := f.count("connections_total", gone, "unreachable"); n != 1 || f.denials.Now().Count != 0 {
 		t.Errorf("counted %v, %d denials", n, f.denials.Now().Count)
 	}
 }

@@ -212,6 +212,17 @@ func (s *silent) port() string {
 	return port
 }
 
+// deaf is an address at which nobody listens, nor can: a connection begins there.
+func deaf(t *testing.T) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", newSilent(t).address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn.LocalAddr().String()
+}
+
 // names is a resolver whose answers a test sets: each look-up takes the next one,
 // and the last stays.
 type names struct {

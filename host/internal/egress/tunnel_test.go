@@ -15,7 +15,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // peer serves each connection with a function until the test ends.
@@ -111,10 +114,12 @@ func TestIdleConnectionsEnd(t *testing.T) {
 			config := dev()
 			config.IdleTimeout = 50 * time.Millisecond
 			f := newFixture(t, config, address)
-			conn, err := f.connect(address)
-			if err != nil {
-				t.Fatal(err)
-			}
+			var conn net.Conn
+			wait(t, "it is open", func() (ok bool) { // it may end before this end knows of it
+				var err error
+				conn, err = f.connect(address)
+				return err == nil
+			})
 			if test.leave {
 				_ = conn.Close()
 			}
@@ -129,25 +134,30 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
 // A connection on which something moves now and then stays.
 func TestSlowConnectionsStay(t *testing.T) {
-	const idle, pauses = 200 * time.Millisecond, 8
-	address := peer(t, func(conn net.Conn) {
-		for range pauses {
-			<-time.After(idle / 4)
-			if _, err := io.WriteString(conn, "."); err != nil {
-				return
+	synctest.Test(t, func(t *testing.T) {
+		const idle, pauses = 5 * time.Minute, 8
+		guest, inside := net.Pipe()
+		outside, host := net.Pipe()
+		bytes := prometheus.NewCounter(prometheus.CounterOpts{Name: "bytes"})
+		tunnel := &tunnel{guest: inside, remote: outside, idle: idle, sent: bytes, received: bytes}
+		go tunnel.carry(t.Context(), nil)
+		go func() { _, _ = io.Copy(io.Discard, host) }()
+		var sending sync.WaitGroup
+		defer sending.Wait()
+		sending.Go(func() {
+			defer host.Close()
+			for range pauses {
+				time.Sleep(idle * 3 / 4) // of the test's own clock
+				if _, err := io.WriteString(host, "."); err != nil {
+					return
+				}
 			}
+		})
+		got, err := io.ReadAll(guest)
+		if want := established + strings.Repeat(".", pauses); string(got) != want || err != nil {
+			t.Errorf("got %q, %v", got, err)
 		}
 	})
-	config := dev()
-	config.IdleTimeout = idle
-	f := newFixture(t, config, address)
-	conn, err := f.connect(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := ended(t, conn); got != strings.Repeat(".", pauses) {
-		t.Errorf("got %q", got)
-	}
 }
 
 // With the listener everything goes: tunnels, and dials that are under way.

@@ -166,19 +166,21 @@ func TestBulkFlowControl(t *testing.T) {
 }
 
 func TestBulkOutcomeUnknown(t *testing.T) {
-	h := newHarness(t)
-	h.plugin.authorize = func(ctx context.Context, _ *paymentsv1.AuthorizeRequest) (*paymentsv1.AuthorizeResponse, error) {
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}
-	stream := h.bulk()
-	request := line("slow")
-	request.Timeout = durationOf(500 * time.Millisecond)
-	if err := errors.Join(stream.Send(request), stream.CloseSend()); err != nil {
-		t.Fatal(err)
-	}
-	e := answers(t, stream)["slow"].GetError()
-	if e.GetReason() != wire.ReasonOutcomeUnknown || e.GetSent() != gatewayv1.Sent_SENT_MAYBE {
-		t.Errorf("got %v", e)
-	}
+	inBubble(func(t *testing.T) {
+		h := newHarnessOn(inMemory, t)
+		h.plugin.authorize = func(ctx context.Context, _ *paymentsv1.AuthorizeRequest) (*paymentsv1.AuthorizeResponse, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		stream := h.bulk()
+		request := line("slow")
+		request.Timeout = durationOf(500 * time.Millisecond)
+		if err := errors.Join(stream.Send(request), stream.CloseSend()); err != nil {
+			t.Fatal(err)
+		}
+		e := answers(t, stream)["slow"].GetError()
+		if e.GetReason() != wire.ReasonOutcomeUnknown || e.GetSent() != gatewayv1.Sent_SENT_MAYBE {
+			t.Errorf("got %v", e)
+		}
+	})(t)
 }

@@ -67,8 +67,8 @@ func TestErrorsOfConnectors(t *testing.T) {
 			codes.Unknown, wire.ReasonOutcomeUnknown, wire.SentMaybe,
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			h := newHarness(t)
+		t.Run(name, inBubble(func(t *testing.T) {
+			h := newHarnessOn(inMemory, t)
 			h.plugin.authorize = test.answer
 			ctx, cancel := context.WithTimeout(h.ctx("x-connector", "acme", "idempotency-key", "k"), 2*time.Second)
 			defer cancel()
@@ -80,7 +80,7 @@ func TestErrorsOfConnectors(t *testing.T) {
 			if n := h.plugin.calls.Load(); n != 1 {
 				t.Errorf("handed over %d times, want once", n)
 			}
-		})
+		}))
 	}
 }
 
@@ -103,7 +103,7 @@ func TestMalformedAnswer(t *testing.T) {
 
 // replacement brings another plugin in as generation 2 and takes out as it goes.
 func (h *harness) replacement(out *registry.Instance) *plugin {
-	p := newPlugin(h.t, 1<<20)
+	p := newPluginOn(h.network, h.t, 1<<20)
 	h.registry.Swap(h.instance(p, 2), out)
 	return p
 }
@@ -169,27 +169,29 @@ func TestRepeats(t *testing.T) {
 }
 
 func TestWaitsForTheNextInstance(t *testing.T) {
-	h := newHarness(t)
-	h.registry.Swap(nil, h.registry.Live()["acme"])
-	ctx, cancel := context.WithTimeout(h.ctx("x-connector", "acme"), time.Second)
-	defer cancel()
-	_, err := h.payments.Authorize(ctx, valid())
-	f := expect(t, err, codes.Unavailable, wire.ReasonUnavailable, wire.SentNever)
-	if f.RetryAfter <= 0 {
-		t.Error("no RetryInfo")
-	}
-	answered := make(chan error, 1)
-	go func() {
-		_, err := h.payments.Authorize(h.ctx("x-connector", "acme"), valid())
-		answered <- err
-	}()
-	for h.gateway.limits.all.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
-	h.replacement(nil)
-	if err := <-answered; err != nil {
-		t.Error(err)
-	}
+	inBubble(func(t *testing.T) {
+		h := newHarnessOn(inMemory, t)
+		h.registry.Swap(nil, h.registry.Live()["acme"])
+		ctx, cancel := context.WithTimeout(h.ctx("x-connector", "acme"), time.Second)
+		defer cancel()
+		_, err := h.payments.Authorize(ctx, valid())
+		f := expect(t, err, codes.Unavailable, wire.ReasonUnavailable, wire.SentNever)
+		if f.RetryAfter <= 0 {
+			t.Error("no RetryInfo")
+		}
+		answered := make(chan error, 1)
+		go func() {
+			_, err := h.payments.Authorize(h.ctx("x-connector", "acme"), valid())
+			answered <- err
+		}()
+		for h.gateway.limits.all.Load() == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		h.replacement(nil)
+		if err := <-answered; err != nil {
+			t.Error(err)
+		}
+	})(t)
 }
 
 // TestHeadersLeaveFirst is what keeps callers' and proxies' retry policies from

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -17,6 +18,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -35,9 +37,10 @@ import (
 )
 
 // harness is a gateway between a caller and a connector's server, each behind a
-// socket of its own.
+// listener of its own.
 type harness struct {
 	t        testing.TB
+	network  network
 	gateway  *Gateway
 	registry *registry.Registry
 	plugin   *plugin
@@ -64,6 +67,11 @@ type plugin struct {
 
 func newHarness(t testing.TB, edit ...func(*Config)) *harness {
 	t.Helper()
+	return newHarnessOn(loopback, t, edit...)
+}
+
+func newHarnessOn(network network, t testing.TB, edit ...func(*Config)) *harness {
+	t.Helper()
 	accounts, err := account.NewBook([]account.Spec{
 		{Name: "acme-eu", Connector: "acme", Config: map[string]any{"api_key": "sk_eu"}},
 		{Name: "other", Connector: "other", Config: map[string]any{"api_key": "sk_other"}},
@@ -72,7 +80,7 @@ func newHarness(t testing.TB, edit ...func(*Config)) *harness {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &harness{t: t, registry: registry.New(), log: &logtest.Log{}}
+	h := &harness{t: t, network: network, registry: registry.New(), log: &logtest.Log{}}
 	config := Config{
 		Registry: h.registry, Connectors: told{}, Accounts: accounts, Auth: auth.Anybody{}, Metrics: telemetry.NewMetrics(),
 		Log:       hclog.New(&hclog.LoggerOptions{Output: h.log, Level: hclog.Trace}),
@@ -83,23 +91,54 @@ func newHarness(t testing.TB, edit ...func(*Config)) *harness {
 		e(&config)
 	}
 	h.gateway = New(config)
-	h.conn = serve(t, h.gateway.server, h.gateway.Serve, grpc.WithDisableRetry())
+	h.conn = network.serve(t, h.gateway.server, h.gateway.Serve, grpc.WithDisableRetry())
 	h.payments, h.refunds = paymentsv1.NewPaymentServiceClient(h.conn), paymentsv1.NewRefundServiceClient(h.conn)
 	h.registry.Declare("acme", "1.0.0")
-	h.plugin = newPlugin(t, config.MaxMessage)
+	h.plugin = newPluginOn(network, t, config.MaxMessage)
 	h.registry.Swap(h.instance(h.plugin, 1), nil)
 	return h
 }
 
-// serve opens a server on loopback and returns a connection to it.
-func serve(t testing.TB, server *grpc.Server, run func(net.Listener) error, opts ...grpc.DialOption) *grpc.ClientConn {
+// network opens a listener, and says how it is dialled.
+type network func(testing.TB) (net.Listener, string, grpc.DialOption)
+
+// loopback is the network of sockets.
+func loopback(t testing.TB) (net.Listener, string, grpc.DialOption) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return listener, listener.Addr().String(), grpc.EmptyDialOption{}
+}
+
+// inBubble gives a test a clock of its own, which moves on when all that runs in the
+// test waits for it. A harness is on the network inMemory then: who waits for a
+// socket holds up the clock.
+func inBubble(test func(*testing.T)) func(*testing.T) {
+	return func(t *testing.T) { synctest.Test(t, test) }
+}
+
+// inMemory is the network of tests with a clock of their own.
+func inMemory(testing.TB) (net.Listener, string, grpc.DialOption) {
+	listener := bufconn.Listen(64 << 10)
+	return listener, "passthrough:memory", grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+		return listener.DialContext(ctx)
+	})
+}
+
+// serve opens a server on loopback and returns a connection to it.
+func serve(t testing.TB, server *grpc.Server, run func(net.Listener) error, opts ...grpc.DialOption) *grpc.ClientConn {
+	t.Helper()
+	return network(loopback).serve(t, server, run, opts...)
+}
+
+// serve opens a server and returns a connection to it.
+func (n network) serve(t testing.TB, server *grpc.Server, run func(net.Listener) error, opts ...grpc.DialOption) *grpc.ClientConn {
+	t.Helper()
+	listener, target, dial := n(t)
 	go func() { _ = run(listener) }()
-	conn, err := grpc.NewClient(listener.Addr().String(), append(opts, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+	conn, err := grpc.NewClient(target, append(opts, dial, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,6 +151,11 @@ func serve(t testing.TB, server *grpc.Server, run func(net.Listener) error, opts
 
 func newPlugin(t testing.TB, maxMessage int) *plugin {
 	t.Helper()
+	return newPluginOn(loopback, t, maxMessage)
+}
+
+func newPluginOn(network network, t testing.TB, maxMessage int) *plugin {
+	t.Helper()
 	p := &plugin{
 		authorize: func(_ context.Context, req *paymentsv1.AuthorizeRequest) (*paymentsv1.AuthorizeResponse, error) {
 			return &paymentsv1.AuthorizeResponse{Payment: &paymentsv1.Payment{Id: "pay_1", Reference: req.GetReference()}}, nil
@@ -123,7 +167,7 @@ func newPlugin(t testing.TB, maxMessage int) *plugin {
 	p.server = grpc.NewServer(grpc.ForceServerCodecV2(newCodec()), grpc.UnknownServiceHandler(p.echo),
 		grpc.UnaryInterceptor(p.record))
 	paymentsv1.RegisterPaymentServiceServer(p.server, p)
-	p.conn = serve(t, p.server, p.server.Serve, grpc.WithDisableRetry(), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
+	p.conn = network.serve(t, p.server, p.server.Serve, grpc.WithDisableRetry(), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
 	return p
 }
 

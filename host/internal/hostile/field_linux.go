@@ -3,6 +3,7 @@ package hostile
 import (
 	"crypto/rand"
 	"errors"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -149,13 +150,14 @@ func (f *field) lives(argument, key string) bool {
 // listener counts who was heard.
 type listener struct {
 	network, address string
+	own              string // datagram of ours, which is answered and not counted
 	stream           net.Listener
 	packets          net.PacketConn
 	count            atomic.Int64
 }
 
 func listen(network, address string) (l *listener, err error) {
-	l = &listener{network: network}
+	l = &listener{network: network, own: rand.Text()}
 	if network == "udp" {
 		if l.packets, err = net.ListenPacket(network, address); err != nil {
 			return nil, err
@@ -186,8 +188,13 @@ func (l *listener) accept() {
 func (l *listener) receive() {
 	buffer := make([]byte, 2048)
 	for {
-		if _, _, err := l.packets.ReadFrom(buffer); err != nil {
+		n, from, err := l.packets.ReadFrom(buffer)
+		if err != nil {
 			return
+		}
+		if string(buffer[:n]) == l.own {
+			_, _ = l.packets.WriteTo(buffer[:n], from)
+			continue
 		}
 		l.count.Add(1)
 	}
@@ -205,16 +212,23 @@ func (l *listener) close() {
 // heard says whether anybody was heard since the last time. What comes in keeps
 // its order, so that everybody was heard when we hear ourselves.
 func (l *listener) heard() bool {
-	before := l.count.Load()
 	conn, err := net.Dial(l.network, l.address)
-	if err == nil {
-		_, _ = conn.Write([]byte("x"))
-		_ = conn.Close()
+	if err != nil {
+		return l.count.Swap(0) > 0
 	}
-	for end := time.Now().Add(patience); l.count.Load() <= before && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
+	defer conn.Close()
+	end := time.Now().Add(patience)
+	if l.packets != nil {
+		for answered := false; !answered && time.Now().Before(end); { // datagrams may be lost
+			_, _ = conn.Write([]byte(l.own))
+			_ = conn.SetReadDeadline(time.Now().Add(reach))
+			_, err := conn.Read(make([]byte, len(l.own)))
+			answered = err == nil
+		}
+		return l.count.Swap(0) > 0
 	}
-	// Others may have come between the two looks, but ours came last.
+	_ = conn.SetReadDeadline(end)
+	_, _ = io.Copy(io.Discard, conn) // it ends when it was counted
 	return l.count.Swap(0) > 1
 }
 
@@ -243,7 +257,7 @@ func (v *victim) ended() bool {
 	case <-v.over:
 		return true
 	default:
-		return !alive(v.cmd.Process.Pid)
+		return doomed(v.cmd.Process.Pid) || !alive(v.cmd.Process.Pid)
 	}
 }
 

@@ -17,14 +17,14 @@ func onFiles() []attack {
 				raw, _ := os.ReadFile(t.Secret)
 				loot(string(raw))
 			},
-			seen: lootIs,
+			left: lootIs,
 		}, {
 			name: "read-passwd", what: "reads /etc/passwd",
 			do: func(targets) {
 				raw, _ := os.ReadFile("/etc/passwd")
 				loot(string(raw))
 			},
-			seen: func(_ *field, g *guest) bool { return g.said("root:") },
+			left: func(_ *field, g *guest) bool { return g.said("root:") },
 		}, {
 			name: "list-directory", what: "lists a directory of the host's user",
 			do: func(t targets) {
@@ -33,7 +33,7 @@ func onFiles() []attack {
 					loot(e.Name())
 				}
 			},
-			seen: lootIs,
+			left: lootIs,
 		}, {
 			name: "write-file", what: "writes a file into a directory of the host's user",
 			do:   func(t targets) { _ = os.WriteFile(filepath.Join(t.Dir, t.Attack), nil, 0o600) },

@@ -49,7 +49,12 @@ func (g *guest) path(name string) string {
 
 // answers says whether a port that the plugin says to listen on is reached.
 func (g *guest) answers() bool {
-	found := regexp.MustCompile(`listens (\S+)`).FindStringSubmatch(g.log.String())
+	said := regexp.MustCompile(`listens (\S+)`)
+	found := said.FindStringSubmatch(g.log.String())
+	for end := time.Now().Add(patience); found == nil && g.err == nil && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+		found = said.FindStringSubmatch(g.log.String())
+	}
 	if found == nil {
 		return false
 	}
@@ -124,6 +129,19 @@ func statusNumber(pid int, name string) int {
 	}
 	n, _ := strconv.Atoi(string(found[1]))
 	return n
+}
+
+// doomed says whether a process has been killed and has yet to notice
+// (proc_pid_status(5), SigPnd and ShdPnd).
+func doomed(pid int) bool {
+	raw, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	for _, found := range regexp.MustCompile(`(?:SigPnd|ShdPnd):\s+([0-9a-f]+)`).FindAllSubmatch(raw, -1) {
+		pending, err := strconv.ParseUint(string(found[1]), 16, 64)
+		if err == nil && pending&(1<<(syscall.SIGKILL-1)) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func pidOf(path string) int {

@@ -21,7 +21,7 @@ func onKernel() []attack {
 					loot("a namespace" + t.Marker)
 				}
 			},
-			seen: lootIs,
+			left: lootIs,
 		}, {
 			name: "remount", what: "makes what is read-only writable",
 			do: func(t targets) {
@@ -32,7 +32,7 @@ func onKernel() []attack {
 					loot("writable" + t.Marker)
 				}
 			},
-			seen: lootIs, unproven: "the kernel lets only root do that",
+			left: lootIs, unproven: "the kernel lets only root do that",
 		}, {
 			name: "bpf", what: "loads a program into the kernel",
 			do: func(t targets) {
@@ -41,7 +41,7 @@ func onKernel() []attack {
 					loot("a map" + t.Marker)
 				}
 			},
-			seen: lootIs, unproven: "most kernels let only root do that",
+			left: lootIs, unproven: "most kernels let only root do that",
 		}, {
 			name: "userfaultfd", what: "asks for userfaultfd, which exploits are made with",
 			do: func(t targets) {
@@ -49,7 +49,7 @@ func onKernel() []attack {
 					loot("userfaultfd" + t.Marker)
 				}
 			},
-			seen: lootIs,
+			left: lootIs,
 		}, {
 			name: "perf", what: "measures other processes",
 			do: func(t targets) {
@@ -59,7 +59,7 @@ func onKernel() []attack {
 					loot("perf" + t.Marker)
 				}
 			},
-			seen: lootIs, unproven: "most kernels let only root do that",
+			left: lootIs, unproven: "most kernels let only root do that",
 		},
 	}
 }

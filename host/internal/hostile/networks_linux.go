@@ -68,7 +68,7 @@ func onNetworks() []attack {
 					loot("a ring" + t.Marker)
 				}
 			},
-			seen: lootIs, unproven: "some kernels have no io_uring",
+			left: lootIs, unproven: "some kernels have no io_uring",
 		},
 		{
 			name: "raw-socket", what: "opens a raw socket",
@@ -79,7 +79,7 @@ func onNetworks() []attack {
 					}
 				}
 			},
-			seen: lootIs, unproven: "the kernel lets only root do that",
+			left: lootIs, unproven: "the kernel lets only root do that",
 		},
 		{
 			name: "netlink", what: "lists the host's network interfaces",
@@ -91,7 +91,7 @@ func onNetworks() []attack {
 					}
 				}
 			},
-			seen: lootIs,
+			left: lootIs,
 		},
 		{
 			name: "metadata", what: "asks the cloud's metadata service at 169.254.169.254",
@@ -101,15 +101,18 @@ func onNetworks() []attack {
 					loot("metadata" + t.Marker)
 				}
 			},
-			seen: lootIs, unproven: "there may be no such service here; tcp shows the same way",
+			left: lootIs, unproven: "there may be no such service here; tcp shows the same way",
 		},
 		{
 			name: "bind", what: "listens where others would look for the gateway",
 			do: func(targets) {
-				if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
-					loot("listens " + l.Addr().String())
-					go func() { _, _ = l.Accept() }()
+				l, err := net.Listen("tcp", "127.0.0.1:0")
+				if err != nil {
+					loot("listens nowhere")
+					return
 				}
+				loot("listens " + l.Addr().String())
+				go func() { _, _ = l.Accept() }()
 			},
 			seen: func(_ *field, g *guest) bool { return g.answers() },
 		},
@@ -137,11 +140,11 @@ func onProtocol() []attack {
 		}, {
 			name: "log-card", what: "logs a card number", always: why,
 			do:   func(targets) { loot("card " + cardNumber) },
-			seen: func(_ *field, g *guest) bool { return g.said(cardNumber) },
+			left: func(_ *field, g *guest) bool { return g.said(cardNumber) },
 		}, {
 			name: "log-control", what: "logs control characters for an operator's terminal", always: why,
 			do:   func(targets) { loot("\x1b[2J\x07") },
-			seen: func(_ *field, g *guest) bool { return g.said("\x1b") || g.said("\x07") },
+			left: func(_ *field, g *guest) bool { return g.said("\x1b") || g.said("\x07") },
 		}, {
 			name: "log-parser", what: "logs lines that end go-plugin's host", always: why,
 			do: func(targets) {

@@ -34,7 +34,7 @@ type targets struct {
 
 // attack is one misbehaviour. do is done by the plugin before it serves; seen
 // looks for the effect while the plugin runs, or has failed to, and left after it
-// was stopped. Both are the host's.
+// was stopped, when all that it said is in the log. Both are the host's.
 type attack struct {
 	name, what string
 	do         func(targets)

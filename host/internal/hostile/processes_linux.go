@@ -21,7 +21,7 @@ func onProcesses() []attack {
 				raw, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", t.Host))
 				loot(string(raw))
 			},
-			seen: func(_ *field, g *guest) bool { return g.said("PATH=") },
+			left: func(_ *field, g *guest) bool { return g.said("PATH=") },
 		}, {
 			name: "read-memory", what: "reads the host's memory with process_vm_readv",
 			do: func(t targets) {
@@ -30,7 +30,7 @@ func onProcesses() []attack {
 				n, _ := unix.ProcessVMReadv(t.Host, local, []unix.RemoteIovec{{Base: t.Address, Len: t.Length}}, 0)
 				loot(string(got[:max(n, 0)]))
 			},
-			seen: lootIs,
+			left: lootIs,
 		}, {
 			name: "read-proc-mem", what: "reads the host's memory in /proc",
 			do: func(t targets) {
@@ -40,7 +40,7 @@ func onProcesses() []attack {
 					loot(string(got[:n]))
 				}
 			},
-			seen: lootIs,
+			left: lootIs,
 		}, {
 			name: "trace", what: "traces a process of the same user",
 			do: func(t targets) {
@@ -62,7 +62,7 @@ func onProcesses() []attack {
 					}
 				}
 			},
-			seen: lootIs,
+			left: lootIs,
 		}, {
 			name: "leave-child", what: "leaves a child in a session of its own that lives on after the end",
 			do: func(t targets) {

@@ -3,6 +3,7 @@ package hostile
 import (
 	"os"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -38,13 +39,16 @@ func onResources() []attack {
 		}, {
 			name: "thread-bomb", what: "makes threads without end",
 			do: func(targets) {
+				var there sync.WaitGroup
+				there.Add(2 * l.Processes)
 				for range 2 * l.Processes {
 					go func() {
 						runtime.LockOSThread()
+						there.Done()
 						time.Sleep(time.Minute)
 					}()
 				}
-				time.Sleep(reach) // threads come as they are scheduled
+				there.Wait() // where there may be no more of them, the Go runtime ends the process
 			},
 			seen: func(_ *field, g *guest) bool { return g.threads() > l.Processes }, remains: 2,
 		}, {

@@ -135,7 +135,7 @@ func TestLimitOfProcessorTime(t *testing.T) {
 	if unlimited < 2*limit {
 		t.Skipf("skipped: needs a machine less busy: without a limit it has had %.2f cores, too few to see one's work", unlimited)
 	}
-	f.spec.Limits.CPU = limit
+	f.spec.Limits.CPU, f.spec.Timeout = limit, time.Minute // it starts with so little, too
 	p := f.start(t)
 	for _, c := range groups.Controllers() {
 		if c.Name != "cpu" || c.Err == nil {

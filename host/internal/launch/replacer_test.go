@@ -55,31 +55,36 @@ func TestRacingReplacer(t *testing.T) {
 	if err := f.startFrom(t, source, want); err != nil {
 		t.Fatal(err)
 	}
-	took, refused := time.Since(began), 0
-	for n := range starts() {
+	took, made, refused := time.Since(began), 0, 0
+	oneSided := func() bool { return refused == 0 || refused == made }
+	for made < starts() || oneSided() && made < 10*starts() {
 		done := make(chan struct{})
 		moment := time.After(rand.N(took))
 		go func() {
 			defer close(done)
 			<-moment
-			if n%2 == 0 {
+			if made%2 == 0 {
 				replace(t, evil, source)
 			} else {
 				overwrite(t, evil, source)
 			}
 		}()
+		start := time.Now()
 		if err := f.startFrom(t, source, want); err != nil {
 			refused++
+		} else { // the first may have had to wait for the CPU
+			took = min(took, time.Since(start))
 		}
 		<-done
+		made++
 		replace(t, good, source)
 		if exists(mark) {
-			t.Fatalf("unverified bytes ran at start %d", n)
+			t.Fatalf("unverified bytes ran at start %d", made)
 		}
 	}
-	t.Logf("figure: with a racing replacer, %d starts: %d of the verified bytes, %d refused, 0 of others, in %s", starts(), starts()-refused, refused, time.Since(began).Round(time.Second))
-	if refused == 0 || refused == starts() {
-		t.Errorf("%d of %d starts were refused: the replacer is not racing", refused, starts())
+	t.Logf("figure: with a racing replacer, %d starts: %d of the verified bytes, %d refused, 0 of others, in %s", made, made-refused, refused, time.Since(began).Round(time.Second))
+	if oneSided() {
+		t.Errorf("%d of %d starts were refused: the replacer is not racing", refused, made)
 	}
 }
 

@@ -216,16 +216,21 @@ func (h *harness) post(url, body string, headers ...string) response {
 
 func (h *harness) do(req *http.Request) response {
 	h.t.Helper()
-	resp, err := http.DefaultClient.Do(req)
+	got, err := exchange(req)
 	if err != nil {
 		h.t.Fatal(err)
+	}
+	return got
+}
+
+func exchange(req *http.Request) (response, error) {
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return response{}, err
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return response{resp.StatusCode, resp.Header, string(raw)}
+	return response{resp.StatusCode, resp.Header, string(raw)}, err
 }
 
 // line is an event as who reads the file gets it.
