@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,7 +23,8 @@ import (
 //	sh run serves       it goes on until the document ends
 //	sh run needs=TOOL   it is left out where there is no such tool, as is what calls curl;
 //	                    not where PATCHBAY_REQUIRED_TOOLS has the tool
-//	text output         what the block before prints; … stands for any text
+//	text output         what the block before prints; … stands for any text. Where there
+//	                    are several, each may be anywhere in what is printed
 //	go file=PATH        the file that the reader is told to write
 //	go shows=PATH       a part of a file that is there
 //
@@ -45,11 +47,14 @@ func TestCommands(t *testing.T) {
 				if !f.isCommand() || !f.has("run") {
 					continue
 				}
-				want := ""
-				if next := i + 1; next < len(d.fences) && d.fences[next].follows && d.fences[next].has("output") {
-					want = d.fences[next].text
+				var wants []string
+				for _, next := range d.fences[i+1:] {
+					if !next.follows || !next.has("output") {
+						break
+					}
+					wants = append(wants, r.here(next.text))
 				}
-				if err := r.check(t, f, r.here(want)); err != nil {
+				if err := r.check(t, f, wants); err != nil {
 					t.Fatalf("%s:%d: %v", d.path, f.line, err)
 				}
 			}
@@ -79,7 +84,7 @@ func (f fence) missing() string {
 }
 
 // check runs one block.
-func (r *running) check(t *testing.T, f fence, want string) error {
+func (r *running) check(t *testing.T, f fence, wants []string) error {
 	t.Helper()
 	if tool := f.missing(); tool != "" {
 		if slices.Contains(strings.Fields(os.Getenv("PATCHBAY_REQUIRED_TOOLS")), tool) {
@@ -104,7 +109,10 @@ func (r *running) check(t *testing.T, f fence, want string) error {
 		case err != nil && !f.has("fails"):
 			err = fmt.Errorf("%w:\n%s\n%s", err, f.text, out)
 		default:
-			err = matches(out, want)
+			err = nil
+			for _, want := range wants {
+				err = errors.Join(err, matches(out, want))
+			}
 		}
 		if err == nil || time.Now().After(until) {
 			return err
@@ -115,7 +123,7 @@ func (r *running) check(t *testing.T, f fence, want string) error {
 
 func (r *running) shell(t *testing.T, script string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", r.here(script))
 	cmd.Dir = r.dir

@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -257,11 +258,20 @@ func (r *running) lines() string {
 
 // pid is that of the connector that serves now.
 func (r *running) pid(connector string) string {
-	started := regexp.MustCompile(`connector=`+connector+` .*pid=(\d+) took=`).FindAllStringSubmatch(r.lines(), -1)
-	if len(started) == 0 {
-		return "unknown" // and not 0, which would be this process's own group
+	list := exec.Command(filepath.Join(r.dir, "bin/patchbay"), "plugins", "list", connector, "--output", "json")
+	list.Env = append(os.Environ(), "PATCHBAY_ADMIN="+r.admin())
+	out, err := list.Output()
+	var told struct {
+		Plugins []struct{ State, Pid string }
 	}
-	return started[len(started)-1][1]
+	if err == nil && json.Unmarshal(out, &told) == nil {
+		for _, p := range told.Plugins {
+			if p.State == "PLUGIN_STATE_SERVING" && p.Pid != "" {
+				return p.Pid
+			}
+		}
+	}
+	return "unknown" // and not 0, which would be this process's own group
 }
 
 // admin is where operators connect.
@@ -270,8 +280,10 @@ func (r *running) admin() string { return "unix:" + filepath.Join(r.dir, "state"
 // here replaces the addresses of "make run" by those of this gateway, and PID by
 // the sandbox connector's process.
 func (r *running) here(text string) string {
+	if strings.Contains(text, "kill -9 PID") {
+		text = strings.ReplaceAll(text, "kill -9 PID", "kill -9 "+r.pid("sandbox"))
+	}
 	return strings.NewReplacer(
 		"localhost:8000", r.gateway, "localhost:8443", r.production, "localhost:8001", r.ops, "localhost:8002", r.webhooks, "127.0.0.1:8701", r.psp,
-		"kill -9 PID", "kill -9 "+r.pid("sandbox"),
 	).Replace(text)
 }

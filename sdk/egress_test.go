@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -165,27 +166,36 @@ func TestEgress_refusals(t *testing.T) {
 func TestEgress_outcome(t *testing.T) {
 	_, address := newEgressProxy(t, "unix")
 	silence := rawPSP(t, func(net.Conn, *http.Request) bool { return false })
+	var arrived atomic.Int32
 	late := rawPSP(t, func(conn net.Conn, _ *http.Request) bool {
+		arrived.Add(1)
 		_, _ = conn.Read(make([]byte, 1))
 		return false
 	})
-	gone := refusingAddress(t)
 	for name, test := range map[string]struct {
 		url  string
 		post Kind
 	}{
 		"closed without an answer": {silence, OutcomeUnknown},
 		"no answer in time":        {late, OutcomeUnknown},
-		"nobody listens":           {gone, Unavailable},
+		"nobody listens":           {nobody, Unavailable},
 	} {
 		for method, want := range map[string]Kind{http.MethodPost: test.post, http.MethodGet: Unavailable} {
-			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			base := outbound(address)
-			if _, err := ask(HTTPClient(ctx, Over(base)), method, test.url); err == nil || kindOf(t, err) != want {
+			asked := func(ctx context.Context) error {
+				_, err := ask(HTTPClient(ctx, Over(base)), method, test.url)
+				return err
+			}
+			var err error
+			if test.url == late {
+				err = outOfTime(t, &arrived, asked)
+			} else {
+				err = asked(t.Context())
+			}
+			if err == nil || kindOf(t, err) != want {
 				t.Errorf("%s, %s: got %v, want %v", name, method, err, want)
 			}
 			base.CloseIdleConnections()
-			cancel()
 		}
 	}
 }
@@ -194,13 +204,14 @@ func TestEgress_outcome(t *testing.T) {
 // refusing another: whether the first left is not known to be no.
 func TestEgress_refusedAfterAConnectionWasLost(t *testing.T) {
 	broker, address := newEgressProxy(t, "unix")
-	url, got := forgetful(t) // takes a second request and does not answer
-	client := through(t, address)
-	if err := send(client, keyed(t.Context(), url, "amount=1050", "Idempotency-Key")); err != nil {
-		t.Fatal(err)
+	var opened sync.Map
+	broker.refuse = func(authority string) (int, string) {
+		if _, again := opened.LoadOrStore(authority, nil); again {
+			return http.StatusForbidden, "no longer"
+		}
+		return 0, ""
 	}
-	broker.refuse = func(string) (int, string) { return http.StatusForbidden, "no longer" }
-	err := send(client, keyed(t.Context(), url, "amount=1050", "Idempotency-Key"))
+	got, err := sendTwice(t, through(t, address), "amount=1050", "Idempotency-Key")
 	if err == nil || kindOf(t, err) != OutcomeUnknown || len(got.all()) != 2 {
 		t.Errorf("got %v after %d requests", err, len(got.all()))
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -60,6 +61,29 @@ func send(client *http.Client, req *http.Request) error {
 	return err
 }
 
+// sendTwice sends a request to a forgetful PSP twice, over one connection, and returns
+// what arrived and how the second ended. Where net/http did not keep the connection,
+// as it may on a busy machine, all begins anew.
+func sendTwice(t *testing.T, client *http.Client, body, header string) (*arrivals, error) {
+	t.Helper()
+	for range 20 {
+		var kept atomic.Bool
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(conn httptrace.GotConnInfo) {
+			kept.Store(kept.Load() || conn.Reused)
+		}})
+		url, got := forgetful(t)
+		if err := send(client, keyed(ctx, url, body, header)); err != nil {
+			t.Fatal(err)
+		}
+		err := send(client, keyed(ctx, url, body, header))
+		if kept.Load() {
+			return got, err
+		}
+	}
+	t.Fatal("no connection was kept")
+	return nil, nil
+}
+
 // net/http takes a POST with an Idempotency-Key for one that it may send again
 // by itself. Whether to repeat a payment is for the host to decide.
 func TestHTTPClient_repeatsNoKeyedRequest(t *testing.T) {
@@ -67,12 +91,7 @@ func TestHTTPClient_repeatsNoKeyedRequest(t *testing.T) {
 		for name, body := range map[string]string{"body": "amount=1050", "no body": ""} {
 			for over, base := range map[string]http.RoundTripper{"net/http": newTransport(), "another": opaque{newTransport()}} {
 				t.Run(header+", "+name+", "+over, func(t *testing.T) {
-					url, got := forgetful(t)
-					client := HTTPClient(t.Context(), Over(base))
-					if err := send(client, keyed(t.Context(), url, body, header)); err != nil {
-						t.Fatal(err)
-					}
-					err := send(client, keyed(t.Context(), url, body, header))
+					got, err := sendTwice(t, HTTPClient(t.Context(), Over(base)), body, header)
 					if err == nil || kindOf(t, err) != OutcomeUnknown || len(got.all()) != 2 {
 						t.Errorf("got %v after %d requests, want an OutcomeUnknown after 2", err, len(got.all()))
 					}
@@ -89,12 +108,9 @@ func TestHTTPClient_repeatsNoKeyedRequest(t *testing.T) {
 
 // The test above would notice: net/http's own client does repeat.
 func TestHTTPClient_repeatsNoKeyedRequest_control(t *testing.T) {
-	url, got := forgetful(t)
-	client := &http.Client{Transport: newTransport()}
-	for range 2 {
-		if err := send(client, keyed(t.Context(), url, "amount=1050", "Idempotency-Key")); err != nil {
-			t.Fatal(err)
-		}
+	got, err := sendTwice(t, &http.Client{Transport: newTransport()}, "amount=1050", "Idempotency-Key")
+	if err != nil {
+		t.Fatal(err)
 	}
 	if len(got.all()) != 3 {
 		t.Errorf("%d requests arrived, want 3: net/http has changed, and so may sendOnce", len(got.all()))

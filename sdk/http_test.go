@@ -177,10 +177,20 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// bounded remembers the deadline of the last request.
+type bounded struct {
+	http.RoundTripper
+	deadline time.Time
+}
+
+func (b *bounded) RoundTrip(req *http.Request) (*http.Response, error) {
+	b.deadline, _ = req.Context().Deadline()
+	return b.RoundTripper.RoundTrip(req)
+}
+
 // A PSP that is too slow costs the call its outcome, not its answer: when the
 // client gives up, the call still has time.
 func TestHTTPClient_leavesTimeToAnswer(t *testing.T) {
-	server := psp(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	for method, want := range map[string]Kind{http.MethodPost: OutcomeUnknown, http.MethodGet: Unavailable} {
 		for name, bound := range map[string]func(context.Context) context.Context{
 			"the call's context":   func(call context.Context) context.Context { return call },
@@ -188,13 +198,21 @@ func TestHTTPClient_leavesTimeToAnswer(t *testing.T) {
 		} {
 			t.Run(method+" with "+name, func(t *testing.T) {
 				t.Parallel()
-				call, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-				defer cancel()
-				req, _ := http.NewRequestWithContext(bound(call), method, server.URL, nil)
-				err := send(HTTPClient(call), req)
-				if call.Err() != nil {
-					t.Error("no time is left to answer")
-				}
+				var arrived atomic.Int32
+				server := psp(t, func(_ http.ResponseWriter, r *http.Request) {
+					_, _ = io.Copy(io.Discard, r.Body)
+					arrived.Add(1)
+					<-r.Context().Done()
+				})
+				err := outOfTime(t, &arrived, func(call context.Context) error {
+					base := &bounded{RoundTripper: transport}
+					req, _ := http.NewRequestWithContext(bound(call), method, server.URL, nil)
+					err := send(HTTPClient(call, Over(base)), req)
+					if deadline, _ := call.Deadline(); deadline.Sub(base.deadline) < 20*time.Millisecond {
+						t.Errorf("the request may last until %v, and the call until %v", base.deadline, deadline)
+					}
+					return err
+				})
 				if kindOf(t, err) != want || !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("got %v", err)
 				}
@@ -216,18 +234,19 @@ func TestAnswerInTime(t *testing.T) {
 		{2 * time.Hour, 2 * time.Hour, 113 * time.Minute, 114 * time.Minute},
 		{-time.Second, 0, -2 * time.Second, -time.Second},
 	} {
-		now, transport := time.Now(), &pspTransport{}
+		before, transport := time.Now(), &pspTransport{}
 		if test.call != 0 {
-			transport.deadline = now.Add(test.call)
+			transport.deadline = before.Add(test.call)
 		}
 		ctx, cancelRequest := context.WithCancel(t.Context())
 		if test.request != 0 {
-			ctx, cancelRequest = context.WithDeadline(t.Context(), now.Add(test.request))
+			ctx, cancelRequest = context.WithDeadline(t.Context(), before.Add(test.request))
 		}
 		bounded, cancel := transport.answerInTime(ctx)
 		deadline, ok := bounded.Deadline()
-		if left := deadline.Sub(now); !ok || left < test.least || left > test.most+time.Second/2 {
-			t.Errorf("call %v, request %v: %v is left, want %v to %v", test.call, test.request, left, test.least, test.most)
+		after := time.Now()
+		if least, most := deadline.Sub(before), deadline.Sub(after); !ok || least < test.least || most > test.most {
+			t.Errorf("call %v, request %v: %v to %v is left, want %v to %v", test.call, test.request, most, least, test.least, test.most)
 		}
 		cancel()
 		cancelRequest()

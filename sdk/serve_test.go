@@ -67,7 +67,7 @@ func self(t *testing.T, connector string, env ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), path)
-	cmd.Env = append(append(os.Environ(), connectorEnv+"="+connector), env...)
+	cmd.Env = append(append(os.Environ(), connectorEnv+"="+connector, "GORACE=atexit_sleep_ms=0"), env...)
 	return cmd
 }
 
@@ -118,11 +118,34 @@ func TestServe(t *testing.T) {
 			if admitted := strangerIsAdmitted(t, client.ReattachConfig().Addr); admitted != test.open {
 				t.Errorf("a stranger is admitted: %v, want %v", admitted, test.open)
 			}
-			client.Kill()
-			if !client.Exited() || cmd.ProcessState.ExitCode() != 0 {
+			end(t, client)
+			if cmd.ProcessState.ExitCode() != 0 {
 				t.Errorf("the host ended it, and its state is %v", cmd.ProcessState)
 			}
 		})
+	}
+}
+
+// end asks the connector to end, as the first half of Client.Kill does, and waits for
+// it: the second half kills what takes longer than 2 s.
+func end(t *testing.T, client *plugin.Client) {
+	t.Helper()
+	protocol, err := client.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := protocol.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(30 * time.Second)
+	for !client.Exited() {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatal("asked to end, it runs on")
+		}
 	}
 }
 

@@ -38,6 +38,10 @@ import (
 // patience bounds every wait for something that comes in a fraction of it.
 const patience = 30 * time.Second
 
+// nobody is an address where no one listens: the port is below those that are given out
+// where any will do, and none of the "bad ports" that Node's client refuses itself.
+const nobody = "http://127.0.0.1:2"
+
 // lacking skips a test that lacks something, or fails it where it must not: in
 // continuous integration, which names the tools that it has.
 func lacking(t *testing.T, format string, args ...any) {
@@ -87,7 +91,6 @@ type stack struct {
 	t        *testing.T
 	psp      string // address
 	standIn  *standIn
-	nobody   string // where no one listens
 	root     string
 	log      *output
 	payments paymentsv1.PaymentServiceClient
@@ -113,11 +116,8 @@ func newStack(t *testing.T) *stack {
 	}
 	s.psp = s.spawn(`listening on (http://\S+)`, "connector-sandbox", "psp", "--listen", "127.0.0.1:0")
 	s.standIn = newStandIn(t)
-	nobody := httptest.NewServer(http.NotFoundHandler())
-	nobody.Close()
-	s.nobody = nobody.URL
 	s.declare()
-	config := fmt.Sprintf("state_dir: state\nruntime_dir: run\nplugins: plugins\ndefault_deadline: 10s\nruntimes: {node: %q}\n"+
+	config := fmt.Sprintf("state_dir: state\nruntime_dir: run\nplugins: plugins\ndefault_deadline: 60s\nruntimes: {node: %q}\n"+
 		"accounts:\n- {name: sandbox-node, connector: sandbox-node, default: true, config: {base_url: %q, webhook_secrets: [old, whsec]}}\n", node, s.psp)
 	if err := os.WriteFile(filepath.Join(root, "patchbay.yaml"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
@@ -155,7 +155,7 @@ func (s *standIn) answer(serve http.HandlerFunc) { s.serve.Store(&serve) }
 func (s *stack) declare() {
 	s.t.Helper()
 	raw, err := os.ReadFile("manifest.yaml")
-	hosts := strings.NewReplacer("http://", "").Replace(fmt.Sprintf("%q, %q, %q", s.psp, s.standIn.url, s.nobody))
+	hosts := strings.NewReplacer("http://", "").Replace(fmt.Sprintf("%q, %q, %q", s.psp, s.standIn.url, nobody))
 	declared := strings.Replace(string(raw), `"127.0.0.1:8701"`, hosts, 1)
 	if err == nil && declared == string(raw) {
 		err = errors.New("manifest.yaml does not name the PSP of the README")

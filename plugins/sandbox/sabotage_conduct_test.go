@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,11 +60,7 @@ func conductMutants() []mutant {
 		{id: "caller/deadline-ignored", wrong: "waits for the PSP for longer than the caller does", by: "authorize/timeout-before", with: around(func(ctx context.Context, next call) (proto.Message, error) {
 			return next(context.WithoutCancel(ctx))
 		})},
-		{id: "caller/deadline-of-its-own", wrong: "gives the PSP 200 ms, whatever the caller does", by: "authorize/slow", with: around(func(ctx context.Context, next call) (proto.Message, error) {
-			ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
-			defer cancel()
-			return next(ctx)
-		})},
+		{id: "caller/deadline-of-its-own", wrong: "gives the PSP 200 ms, whatever the caller does", by: "authorize/slow", with: deadlineOfItsOwn(200 * time.Millisecond)},
 		{id: "caller/one-by-one", wrong: "carries out one call at a time", by: "concurrency/not-one-by-one", with: oneByOne()},
 		{id: "caller/answers-remembered", wrong: "answers from memory, by key, whatever is asked for", by: "authorize/key-reused", with: fromMemory()},
 		{id: "caller/stuck-after-cancel", wrong: "answers nothing more once a caller has gone away in mid-call", by: "authorize/cancelled", with: stuckAfterCancel()},
@@ -112,16 +109,52 @@ func fromMemory() sabotage {
 	})
 }
 
+// stuckAfterCancel looks at the calls under way, too: one whose caller has gone away
+// may still be at the PSP.
 func stuckAfterCancel() sabotage {
 	var stuck atomic.Bool
-	return around(func(ctx context.Context, next call) (proto.Message, error) {
-		if stuck.Load() {
-			return nil, sdk.Errorf(sdk.Internal, "", "stuck")
-		}
-		resp, err := next(ctx)
+	var underWay sync.Map // the contexts of calls
+	look := func(ctx context.Context) {
 		if errors.Is(ctx.Err(), context.Canceled) {
 			stuck.Store(true)
 		}
-		return resp, err
+	}
+	return around(func(ctx context.Context, next call) (proto.Message, error) {
+		underWay.Range(func(other, _ any) bool {
+			look(other.(context.Context))
+			return true
+		})
+		if stuck.Load() {
+			return nil, sdk.Errorf(sdk.Internal, "", "stuck")
+		}
+		underWay.Store(ctx, nil)
+		defer underWay.Delete(ctx)
+		defer look(ctx)
+		return next(ctx)
 	})
+}
+
+// deadlineOfItsOwn ends a call that the PSP needs longer for, before it has the
+// answer.
+func deadlineOfItsOwn(limit time.Duration) sabotage {
+	var underWay sync.Map // what ends the call with a key
+	s := around(func(ctx context.Context, next call) (proto.Message, error) {
+		ctx, end := context.WithCancel(ctx)
+		defer end()
+		underWay.Store(sdk.IdempotencyKey(ctx), end)
+		return next(ctx)
+	})
+	s.psp = func(psp http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			held, began := &heldAnswer{ResponseWriter: w}, time.Now()
+			psp.ServeHTTP(held, r)
+			if end, ok := underWay.Load(r.Header.Get("Idempotency-Key")); ok && !held.cut && time.Since(began) > limit {
+				end.(context.CancelFunc)()
+				<-r.Context().Done() // the connector has left
+				return
+			}
+			held.release(nil, nil)
+		})
+	}
+	return s
 }

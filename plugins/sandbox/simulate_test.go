@@ -1,10 +1,14 @@
 package sandbox_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"syscall"
@@ -15,6 +19,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/patchbay/patchbay/plugins/sandbox"
+	"github.com/patchbay/patchbay/plugins/sandbox/psp"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
 	"github.com/patchbay/patchbay/sdk"
 	"github.com/patchbay/patchbay/sdk/connectortest"
@@ -93,18 +98,58 @@ func TestSimulate_delay(t *testing.T) {
 		t.Errorf("it took %v, want at least 100 ms", took)
 	}
 
-	req.ConnectorOptions = simulate(t, `{"delay_ms":1500}`)
-	late, err := h.Payments.Authorize(within(t, h.Context(key("b")), 500*time.Millisecond), req)
-	if err != nil || late.GetPayment().GetStatus() != unknown {
-		t.Fatalf("past the deadline: got %v %v, want the status UNKNOWN", late, err)
+	if got := charges(t, url); len(got) != 1 || got[0].Attempts != 1 {
+		t.Errorf("charges %+v, want 1 with 1 attempt", got)
 	}
+}
+
+// The call is over while the PSP delays its answer: the PSP pays all the same, and
+// whoever asks again is told of that payment.
+func TestSimulate_delayOutlivesTheCall(t *testing.T) {
+	p := psp.New()
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	done := make(chan struct{}) // the PSP is, with the request that was delayed
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get(psp.SimulateHeader) == "" {
+			p.ServeHTTP(w, r)
+			return
+		}
+		defer close(done)
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		end()
+		<-r.Context().Done() // the connector has left
+		p.ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() {
+		p.Close()
+		server.Close()
+	})
+	config := map[string]string{"base_url": server.URL}
+	raw, err := json.Marshal(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := order("tok_approve", automatic)
+	req.ConnectorOptions = simulate(t, `{"delay_ms":300}`)
+	late, err := sandbox.New().Authorize(sdk.WithCall(ctx, sdk.Call{IdempotencyKey: key("b"), Config: raw}), req)
+	var failed *sdk.Error
+	if !errors.As(err, &failed) || failed.Kind != sdk.OutcomeUnknown {
+		t.Fatalf("past its end: got %v %v, want an OutcomeUnknown", late, err)
+	}
+	h := connectortest.Start(t, sandbox.New(), config)
 	req.ConnectorOptions = nil
-	resp, err = h.Payments.Authorize(h.Context(key("b")), req) // waits for the first
+	resp, err := h.Payments.Authorize(h.Context(key("b")), req)
 	if err != nil || resp.GetPayment().GetStatus() != paymentsv1.PaymentStatus_PAYMENT_STATUS_CAPTURED {
 		t.Fatalf("the repeat: got %v %v", resp, err)
 	}
-	if got := charges(t, url); len(got) != 2 || got[1].Attempts != 2 {
-		t.Errorf("charges %+v, want 2, the second with 2 attempts", got)
+	<-done
+	if got := charges(t, server.URL); len(got) != 1 || got[0].Attempts != 2 {
+		t.Errorf("charges %+v, want 1 with 2 attempts", got)
 	}
 }
 
@@ -113,14 +158,14 @@ func TestSimulate_delay(t *testing.T) {
 const doomedEnv = "PATCHBAY_TEST_DOOMED"
 
 // doomed authorizes a payment and writes "answered" if the call returns, or
-// "hangs" if it outlives its deadline.
+// "hangs" if it outlives its context.
 func doomed(url, outcome string) {
 	config, err := json.Marshal(map[string]string{"base_url": url})
 	if err != nil {
 		panic(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
 	ctx = sdk.WithCall(ctx, sdk.Call{IdempotencyKey: key("doomed"), Config: config})
 	req := order("tok_approve", automatic)
 	req.ConnectorOptions = &structpb.Struct{Fields: map[string]*structpb.Value{
@@ -128,17 +173,42 @@ func doomed(url, outcome string) {
 			"outcome": structpb.NewStringValue(outcome),
 		}}),
 	}}
+	before := attempts(url)
 	answered := make(chan error, 1)
 	go func() {
 		_, err := sandbox.New().Authorize(ctx, req)
 		answered <- err
 	}()
+	var outlived <-chan time.Time
+	if outcome == "hang" {
+		for attempts(url) == before && len(answered) == 0 {
+		}
+		end() // now that the PSP has done it
+		outlived = time.After(500 * time.Millisecond)
+	}
 	select {
 	case err := <-answered:
 		fmt.Println("answered", err)
-	case <-time.After(1500 * time.Millisecond): // the deadline and half as much again
+	case <-outlived:
 		fmt.Println("hangs")
 	}
+}
+
+// attempts counts how often payments were asked for of which the PSP has a charge.
+func attempts(url string) (n int) {
+	res, err := http.Get(url + "/ledger")
+	if err != nil {
+		panic(err)
+	}
+	defer res.Body.Close()
+	var told struct{ Charges []charge }
+	if err := json.NewDecoder(res.Body).Decode(&told); err != nil {
+		panic(err)
+	}
+	for _, c := range told.Charges {
+		n += c.Attempts
+	}
+	return n
 }
 
 func TestSimulate_endOfTheProcess(t *testing.T) {

@@ -48,6 +48,7 @@ func TestFaults(t *testing.T) {
 	const (
 		unknown = codes.OK // with PAYMENT_STATUS_UNKNOWN
 		none    = ""
+		hangs   = "no answer in time"
 	)
 	apiError := object{"type": "api_error", "message": "Something went wrong."}
 	invalidRequest := func(code string) object {
@@ -68,7 +69,7 @@ func TestFaults(t *testing.T) {
 		read        codes.Code
 		readReason  string
 	}{
-		"no answer in time":         {hang, unknown, none, codes.Unavailable, "CONNECTOR_UNAVAILABLE"},
+		hangs:                       {hang, unknown, none, codes.Unavailable, "CONNECTOR_UNAVAILABLE"},
 		"reset before the answer":   {reset(""), unknown, none, codes.Unavailable, "CONNECTOR_UNAVAILABLE"},
 		"reset amid the answer":     {reset(halfAnswer), unknown, none, codes.Unavailable, "CONNECTOR_UNAVAILABLE"},
 		"500":                       {failed(500, apiError), unknown, none, codes.Unavailable, "CONNECTOR_UNAVAILABLE"},
@@ -96,18 +97,27 @@ func TestFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := startPSP(t, map[string]http.HandlerFunc{"POST /v1/payment_intents": tt.fault, getIntent: tt.fault})
 			h := start(t, p.URL)
-			within := func() context.Context {
-				ctx, cancel := context.WithTimeout(h.Context(testKey), 2*time.Second)
-				t.Cleanup(cancel)
-				return ctx
+			call := func(send func(context.Context) error) error {
+				if name == hangs {
+					return connectortest.AnswerWithin(h.Context(testKey), 2*time.Second, send)
+				}
+				return send(h.Context(testKey))
 			}
-			written, err := h.Payments.Authorize(within(), authorizeRequest())
+			var written *paymentsv1.AuthorizeResponse
+			err := call(func(ctx context.Context) (err error) {
+				written, err = h.Payments.Authorize(ctx, authorizeRequest())
+				return err
+			})
 			if connectortest.WantError(t, err, tt.write, tt.writeReason); err == nil {
 				if got := written.GetPayment().GetStatus(); got != paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN {
 					t.Errorf("the payment is %s", got)
 				}
 			}
-			read, err := h.Payments.GetPayment(within(), &paymentsv1.GetPaymentRequest{PaymentId: "pi_1"})
+			var read *paymentsv1.GetPaymentResponse
+			err = call(func(ctx context.Context) (err error) {
+				read, err = h.Payments.GetPayment(ctx, &paymentsv1.GetPaymentRequest{PaymentId: "pi_1"})
+				return err
+			})
 			if connectortest.WantError(t, err, tt.read, tt.readReason); err == nil {
 				if got := read.GetPayment().GetStatus(); got != paymentsv1.PaymentStatus_PAYMENT_STATUS_UNKNOWN {
 					t.Errorf("the payment that was read is %s", got)

@@ -56,7 +56,7 @@ func TestVectors(t *testing.T) {
 // TestMutations: nothing is believed of which a bit has changed.
 func TestMutations(t *testing.T) {
 	body := newStandIn(t).event("payment_intent.succeeded", object{"id": "pi_1", "object": "payment_intent"})
-	header := signature("whsec_x", time.Now(), body)
+	header := signature("whsec_x", time.Now().Add(scheme.Tolerance/2), body) // still fresh once all are tried
 	at, mac, _ := strings.Cut(strings.TrimPrefix(header, "t="), ",v1=")
 	vectors.Mutate(t, handle, vectors.Webhook{Request: hook(body, header), Secrets: []string{"whsec_x"}}, vectors.Enough, 6,
 		vectors.Body(), vectors.MAC(scheme.Header, mac, vectors.Hex()), vectors.MACText(scheme.Header, mac, vectors.Hex()),

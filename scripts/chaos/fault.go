@@ -24,9 +24,9 @@ type unable struct{ reason string }
 // Error implements error.
 func (u unable) Error() string { return u.reason }
 
-// wreck applies faults until the time is over.
+// wreck applies faults until the time is over and those that must be were applied.
 func (s *stage) wreck(ctx context.Context, o options) {
-	ctx, cancel := context.WithTimeout(ctx, o.duration)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var all sync.WaitGroup
 	for _, l := range lanes() {
@@ -39,6 +39,11 @@ func (s *stage) wreck(ctx context.Context, o options) {
 			}
 		})
 	}
+	pause(ctx, o.duration)
+	ends := time.Now().Add(overtime)
+	for !s.report.had(o.least) && time.Now().Before(ends) && pause(ctx, 50*time.Millisecond) {
+	}
+	cancel()
 	all.Wait()
 }
 

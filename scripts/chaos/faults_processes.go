@@ -97,7 +97,7 @@ func exhaustDescriptors(ctx context.Context, s *stage, choose *rand.Rand) error 
 }
 
 // afterlife is how long a connector may live longer than its gateway.
-const afterlife = 2 * time.Second
+const afterlife = 20 * time.Second
 
 // gone waits until processes have ended.
 func gone(ctx context.Context, pids []int) error {

@@ -52,18 +52,28 @@ type options struct {
 	callers  int
 	rate     float64
 	log      string // where the gateway's log is kept; empty: only after a failure
+	// least are faults that have to be applied: the run goes on for up to overtime
+	// until each was.
+	least []string
 }
 
 // aftermath is how long everything after the faults may take at most: the longer
 // they were, the more calls there are to ask about.
 func aftermath(faults time.Duration) time.Duration { return 2*time.Minute + faults }
 
+// overtime is how much longer faults are applied at most for some to be among them.
+const overtime = 3 * time.Minute
+
 // play is one run: it sets the stage, has callers call and faults happen, lets the
 // gateway recover, asks what became of calls whose outcome was left open, and
 // compares. The error says how many contradictions there are.
 func play(ctx context.Context, o options, out *os.File) (err error) {
 	fmt.Fprintf(out, "seed %d, for %s\n", o.seed, o.duration)
-	ctx, cancel := context.WithTimeoutCause(ctx, o.duration+aftermath(o.duration), errors.New("it takes too long"))
+	longest := o.duration
+	if len(o.least) > 0 {
+		longest += overtime
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, longest+aftermath(longest), errors.New("it takes too long"))
 	defer cancel()
 	r := newReport()
 	s, err := newStage(ctx, o.bin, r)

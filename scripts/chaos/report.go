@@ -35,6 +35,13 @@ func newReport() *report {
 
 func (r *report) applied(fault string) { r.count(r.faults, fault) }
 
+// had says whether each of some faults was applied.
+func (r *report) had(faults []string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !slices.ContainsFunc(faults, func(fault string) bool { return r.faults[fault] == 0 })
+}
+
 // began notes when a step began, for whoever reads the gateway's log.
 func (r *report) began(s step) {
 	r.mu.Lock()

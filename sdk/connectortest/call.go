@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest/pspdriver"
 	"github.com/patchbay/patchbay/sdk/wire"
 )
 
@@ -158,6 +159,16 @@ func (c *Case) inTime(what string, deadline time.Duration, err error) {
 	if status.Code(err) == codes.DeadlineExceeded {
 		c.late = true
 		c.Fatalf("%s: expected an answer within the call's deadline of %s, got %s", what, deadline, failureText(err))
+	}
+}
+
+// arrivedInTime ends the case if a call's deadline was over before its request was at
+// the PSP, where it would have met a fault: the connector says rightly that nothing
+// was sent.
+func (c *Case) arrivedInTime(what string, deadline time.Duration, err error, fault pspdriver.Kind, marks ...string) {
+	if status.Code(err) == codes.Unavailable && len(met(c.sent(marks...), fault)) == 0 {
+		c.late = true
+		c.Fatalf("%s: expected a request at the PSP within the call's deadline of %s, got %s", what, deadline, failureText(err))
 	}
 }
 

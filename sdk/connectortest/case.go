@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"regexp"
 	"runtime"
 	"slices"
@@ -31,12 +32,32 @@ type world struct {
 	// second gives a second instance, started when it is first asked for.
 	second func() (*instance, error)
 
+	// turns bounds how many connectors start at a time; see turn.
+	turns chan struct{}
+
 	mu        sync.Mutex
 	instances []*instance
+	receivers []io.Closer
+}
+
+// turn waits until a connector may start: as many at a time as there are processors,
+// since each has startTime for itself. The returned function gives the turn back.
+func (w *world) turn(ctx context.Context) (over func(), err error) {
+	select {
+	case w.turns <- struct{}{}:
+		return func() { <-w.turns }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("it was never its turn: %w", ctx.Err())
+	}
 }
 
 // start serves one more instance, which ends with the run at the latest.
 func (w *world) start(ctx context.Context) (*instance, error) {
+	over, err := w.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer over()
 	i, err := w.target.start(ctx)
 	if err != nil {
 		return nil, err

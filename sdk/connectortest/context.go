@@ -89,11 +89,13 @@ func noTime(c *Case) {
 
 func answersInTime(c *Case) {
 	var calls []func() error
+	var references []string
 	deadlines := []time.Duration{c.shortTime(), 2 * c.shortTime()}
 	for _, deadline := range deadlines {
 		req := c.authorizeRequest(automatic)
 		remove := c.fault(pspdriver.Fault{Kind: pspdriver.TimeoutBefore}, req.GetReference())
 		defer remove()
+		references = append(references, req.GetReference())
 		calls = append(calls, func() error {
 			_, err := c.authorize(req, within(deadline))
 			return err
@@ -101,6 +103,7 @@ func answersInTime(c *Case) {
 	}
 	for i, err := range atOnce(calls...) {
 		c.inTime("Authorize at a PSP that does not answer", deadlines[i], err)
+		c.arrivedInTime("Authorize at a PSP that does not answer", deadlines[i], err, pspdriver.TimeoutBefore, references[i])
 		c.ok("Authorize at a PSP that does not answer", err)
 	}
 }

@@ -139,6 +139,7 @@ func outcomeUnknown(c *Case, r row, f failing) {
 	err := c.invoke(r.operation, j.req, resp, opts...)
 	if f.slow {
 		c.inTime(r.operation, c.shortTime(), err)
+		c.arrivedInTime(r.operation, c.shortTime(), err, f.fault.Kind, j.marks...)
 	}
 	if f.content() && contentless(met(c.sent(j.marks...), f.fault.Kind)) {
 		c.Skipf("the PSP answers %s without content, so that none can be wrong", r.operation)

@@ -66,7 +66,12 @@ func (c *Case) startRaw() *raw {
 	})
 	first := &firstLine{found: make(chan string, 1)}
 	cmd.Stdout = first
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = startTime
+	over, err := c.turn(c.ctx)
+	if err != nil {
+		c.Fatalf("start the connector: %v", err)
+	}
+	defer over()
 	if err := cmd.Start(); err != nil {
 		c.Fatalf("start the connector: %v", err)
 	}
@@ -105,7 +110,12 @@ func handshakeByHand(c *Case) {
 	cmd := c.target.process().exec(nil)
 	var told bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &told, &told
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = startTime
+	over, err := c.turn(c.ctx)
+	if err != nil {
+		c.Fatalf("start the connector: %v", err)
+	}
+	defer over()
 	if err := cmd.Start(); err != nil {
 		c.Fatalf("start the connector: %v", err)
 	}

@@ -22,8 +22,8 @@ import (
 	"github.com/patchbay/patchbay/sdk/wire"
 )
 
-// startTime is how long a connector may take until it answers; a host's default
-// is the same.
+// startTime is how long a connector may take until it answers, once it is its turn to
+// start (world.turn); a host's default is the same.
 const startTime = 10 * time.Second
 
 // Command is a connector in an executable, in whatever language, started as the
@@ -120,7 +120,7 @@ func (p *pluginProcess) Start(context.Context) error {
 		return err
 	}
 	cmd.Stderr = p.log
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = startTime
 	if err := cmd.Start(); err != nil {
 		return err
 	}

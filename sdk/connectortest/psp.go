@@ -175,7 +175,7 @@ func (p *Plan) startProgram(ctx context.Context, command []string) (*program, er
 	cmd.Stdout = printed
 	stderr := &logBuffer{}
 	cmd.Stderr = stderr
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = startTime
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the PSP's stand-in: %w", err)
 	}

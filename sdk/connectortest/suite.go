@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -114,13 +115,17 @@ func (s Suite) world(ctx context.Context) (w *world, stop func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	w = &world{plan: s.Plan, target: target, psp: stand, nonce: rand.Text(), declared: map[string]*connectorv1.Operation{}}
+	w = &world{
+		plan: s.Plan, target: target, psp: stand, nonce: rand.Text(), declared: map[string]*connectorv1.Operation{},
+		turns: make(chan struct{}, runtime.NumCPU()),
+	}
 	w.second = sync.OnceValues(func() (*instance, error) { return w.start(ctx) })
 	stop = func() {
 		for _, i := range w.started() {
 			i.stop()
 		}
 		stand.stop()
+		w.closeReceivers()
 	}
 	if err := w.open(ctx); err != nil {
 		stop()

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
@@ -86,16 +87,34 @@ func (a *arrivals) event(id, what string, is func(*paymentsv1.WebhookEvent) bool
 }
 
 // receive serves requests on the loopback interface until the case ends, and gives
-// the address.
+// the address. It stays taken until the run ends: the stand-in may send to it for as
+// long, and nobody else shall get that.
 func (c *Case) receive(handle http.HandlerFunc) string {
 	ln, err := new(net.ListenConfig).Listen(c.ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		c.Fatalf("%v", err)
 	}
-	server := &http.Server{Handler: handle, ReadHeaderTimeout: callTime}
+	var over atomic.Bool
+	c.Cleanup(func() { over.Store(true) })
+	server := &http.Server{ReadHeaderTimeout: callTime, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !over.Load() {
+			handle(w, r)
+		}
+	})}
 	go func() { _ = server.Serve(ln) }()
-	c.Cleanup(func() { _ = server.Close() })
+	c.world.mu.Lock()
+	defer c.world.mu.Unlock()
+	c.receivers = append(c.receivers, server)
 	return "http://" + ln.Addr().String()
+}
+
+// closeReceivers ends what receive began, once the stand-in is gone.
+func (w *world) closeReceivers() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.receivers {
+		_ = r.Close()
+	}
 }
 
 // shown asks the stand-in for a webhook of a kind (psp.webhook_kinds), signed now.

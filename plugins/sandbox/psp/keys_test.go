@@ -1,8 +1,12 @@
 package psp
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"sync"
@@ -240,16 +244,35 @@ func TestSimulate_refusesWhatItDoesNotKnow(t *testing.T) {
 
 func TestSimulate_delayOutlivesTheClient(t *testing.T) {
 	h := start(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	_, err := h.request(ctx, http.MethodPost, "/v1/payments", payment1000("tok_approve", "automatic"), SimulateHeader, `{"delay_ms":500}`)
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	const delay = 100 * time.Millisecond
+	took := make(chan time.Duration, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		leave()
+		<-r.Context().Done()
+		began := time.Now()
+		h.psp.ServeHTTP(w, r)
+		took <- time.Since(began)
+	}))
+	defer server.Close()
+	left := harness{t: t, psp: h.psp, url: server.URL}
+	_, err := left.request(ctx, http.MethodPost, "/v1/payments", payment1000("tok_approve", "automatic"),
+		SimulateHeader, fmt.Sprintf(`{"delay_ms":%d}`, delay.Milliseconds()))
 	if err == nil {
-		t.Fatal("the PSP answered at once")
+		t.Fatal("the PSP answered a client that had left")
 	}
-	if n := len(h.charges()); n != 0 {
-		t.Fatalf("%d charges before the delay is over", n)
+	if got := <-took; got < delay {
+		t.Errorf("it took %v, want the whole delay of %v", got, delay)
 	}
-	eventually(t, "the charge is made", func() bool { return len(h.charges()) == 1 })
+	if n := len(h.charges()); n != 1 {
+		t.Errorf("%d charges, want 1", n)
+	}
 }
 
 func TestServer_closeEndsDelays(t *testing.T) {
