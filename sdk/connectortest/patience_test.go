@@ -2,6 +2,7 @@ package connectortest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"testing"
@@ -26,7 +27,7 @@ func TestAnswerWithin(t *testing.T) {
 			err, left = left[0], left[1:]
 			return err
 		})
-		if err != ends[len(ends)-1] || len(left) != 0 {
+		if !errors.Is(err, ends[len(ends)-1]) || len(left) != 0 {
 			t.Errorf("%s: got %v, and %d calls were not made", name, err, len(left))
 		}
 		if len(until) == 2 && until[1].Sub(until[0]) < 3*time.Hour {
