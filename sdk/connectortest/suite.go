@@ -16,7 +16,7 @@ import (
 )
 
 // scenarioTime is how long one scenario may take.
-const scenarioTime = 45 * time.Second
+const scenarioTime = time.Minute
 
 // Suite is one run of the scenarios against one connector.
 type Suite struct {
