@@ -19,8 +19,6 @@ import (
 const (
 	// callTime is the deadline of a call that is expected to be answered.
 	callTime = 20 * time.Second
-	// fileTime is that of a call with a file, of which the checkers read every byte.
-	fileTime = 2 * callTime
 	// shortTime is the deadline of a call to a PSP that does not answer, unless a
 	// case is run again because an answer came too late: then it is patience times
 	// as long. A busy machine may miss the first; a connector that does not keep

@@ -196,7 +196,7 @@ func (c *Case) upload(metadata *paymentsv1.EvidenceMetadata, chunks ...[]byte) (
 }
 
 func (c *Case) uploadAs(account []byte, metadata *paymentsv1.EvidenceMetadata, chunks ...[]byte) (*paymentsv1.UploadEvidenceResponse, error) {
-	ctx, cancel := context.WithTimeout(c.ctx, fileTime)
+	ctx, cancel := context.WithTimeout(c.ctx, callTime)
 	defer cancel()
 	ctx, err := wire.OutgoingContext(ctx, &connectorv1.CallContext{
 		RequestId: c.ref, IdempotencyKey: c.newKey(), Config: account, Traceparent: c.traceParent(),

@@ -16,7 +16,7 @@ import (
 )
 
 // scenarioTime is how long one scenario may take.
-const scenarioTime = time.Minute
+const scenarioTime = 45 * time.Second
 
 // Suite is one run of the scenarios against one connector.
 type Suite struct {

@@ -111,6 +111,37 @@ func TestCheckRequest(t *testing.T) {
 	}
 }
 
+// A file in a text is held against its encoding, and a large one costs no seconds.
+func TestCheckRequest_base64(t *testing.T) {
+	spec, err := spectest.Parse([]byte(`openapi: 3.0.0
+info: {title: a, version: "1"}
+paths:
+  /files:
+    post:
+      requestBody: {content: {application/json: {schema: {type: object, properties: {file: {type: string, format: byte}}}}}}
+      responses: {"200": {description: ok}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		file  string
+		wrong bool
+	}{
+		"a file":              {"JVBERi0=", false},
+		"nothing":             {"", false},
+		"a large file":        {strings.Repeat("eHh4", 1<<20), false},
+		"no base64":           {"%PDF", true},
+		"cut":                 {"JVBER", true},
+		"of another alphabet": {"_-8=", true},
+	} {
+		r := ask{"POST", "/files", asJSON, `{"file":"` + c.file + `"}`}.request(t)
+		if problems := spec.CheckRequest(r); (len(problems) > 0) != c.wrong {
+			t.Errorf("%s: %.200v", name, problems)
+		}
+	}
+}
+
 func TestCheckRequest_headers(t *testing.T) {
 	spec := parse(t)
 	for name, c := range map[string]struct {
