@@ -96,8 +96,9 @@ func exhaustDescriptors(ctx context.Context, s *stage, choose *rand.Rand) error 
 	return errors.Join(err, lift())
 }
 
-// afterlife is how long a connector may live longer than its gateway.
-const afterlife = 20 * time.Second
+// afterlife is how long a connector may live longer than its gateway: five times what
+// is promised, since faults and callers keep the machine busy.
+const afterlife = 10 * time.Second
 
 // gone waits until processes have ended.
 func gone(ctx context.Context, pids []int) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -37,6 +38,10 @@ func (s *stage) terminate(ctx context.Context) {
 	files := s.files()
 	for _, file := range files {
 		s.report.violate("a file is left: %s", file)
+	}
+	if conn, err := net.Dial("tcp", s.config.Listen); err == nil {
+		_ = conn.Close()
+		s.report.violate("somebody listens on %s", s.config.Listen)
 	}
 	s.report.left = fmt.Sprintf("after SIGTERM %d processes, %d sockets and files are left", len(left), len(files))
 }

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -266,21 +267,19 @@ func (p *process) explain(ctx context.Context, err error, timeout time.Duration)
 	p.mu.Lock()
 	began := p.began
 	p.mu.Unlock()
+	late := errors.Is(ctx.Err(), context.DeadlineExceeded)
 	switch {
-	case began:
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case !began && late:
 		return fmt.Errorf("it did not answer within %s: %w", timeout, err)
-	case ctx.Err() != nil:
-		return ctx.Err()
-	default:
-		return err
+	case !began:
+		return cmp.Or(ctx.Err(), err)
 	}
 	end := p.end()
 	if _, unconfined := p.confined(); unconfined != nil {
 		return unconfined
 	}
 	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case late:
 		return fmt.Errorf("it did not answer within %s%s", timeout, end.words())
 	case ctx.Err() != nil:
 		return ctx.Err()

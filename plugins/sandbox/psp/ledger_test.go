@@ -80,7 +80,7 @@ func TestLedger_isFastWithManyCharges(t *testing.T) {
 	if len(told.Charges) != n || told.Charges[n-1].ID != fmt.Sprint("pay_", n-1) {
 		t.Errorf("%d charges, want %d, oldest first", len(told.Charges), n)
 	}
-	if took > time.Minute { // a busy machine needs some seconds
+	if took > 5*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	t.Logf("%d bytes in %v", len(raw), took)
