@@ -12,11 +12,14 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/consul/sdk/freeport"
 )
 
 // patience bounds every wait for a condition.
@@ -118,7 +121,7 @@ func (w workspace) resetManifests(t *testing.T) {
 type running struct {
 	dir               string
 	psp, gateway, ops string // addresses
-	production        string // address of a gateway that the document starts
+	production        string // address of a gateway that the document starts, with a name that certificates have
 	webhooks          string // and where PSPs send theirs
 
 	mu  sync.Mutex
@@ -128,7 +131,7 @@ type running struct {
 func (w workspace) run(t *testing.T) *running {
 	t.Helper()
 	w.resetManifests(t)
-	r := &running{dir: w.dir, production: freeAddress(t)}
+	r := &running{dir: w.dir, production: net.JoinHostPort("localhost", strconv.Itoa(freeport.GetOne(t)))}
 	r.psp = first(t, r.spawn(t, "psp", `listening on http://(\S+)`, "bin/connector-sandbox", "psp", "--listen", "127.0.0.1:0"))
 	r.declarePSP(t)
 	config := []string{
@@ -174,21 +177,6 @@ func (r *running) serve(t *testing.T, script string) {
 	t.Helper()
 	words := strings.Fields(r.here(script))
 	r.spawn(t, "started", "$^", words[0], words[1:]...)
-}
-
-// freeAddress is one that nobody listens on, with a name that certificates have.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return net.JoinHostPort("localhost", port)
 }
 
 // spawn starts a program that ends with the test, and gives what a pattern finds

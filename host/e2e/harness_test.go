@@ -25,6 +25,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/consul/sdk/freeport"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
@@ -236,14 +237,11 @@ func (s *stack) dial(opts ...grpc.DialOption) *grpc.ClientConn {
 	return conn
 }
 
+// freeAddress is the test's until it ends: the kernel gives its port to nobody who
+// asks for any port, also while a gateway that had it is restarted.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(freeport.GetOne(t)))
 }
 
 // wait waits for a condition.

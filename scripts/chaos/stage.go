@@ -11,10 +11,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/hashicorp/consul/sdk/freeport"
 
 	"github.com/patchbay/patchbay/scripts/internal/local"
 )
@@ -74,18 +77,17 @@ func newStage(ctx context.Context, bin string, r *report) (s *stage, err error) 
 	if s.log, err = local.NewLog(filepath.Join(dir, "gateway.log")); err != nil {
 		return s, err
 	}
-	listen, err := freeAddress()
-	ops, opsErr := freeAddress()
-	if err := errors.Join(err, opsErr); err != nil {
+	ports, err := freeport.Take(2) // that nobody has while the gateway is restarted either
+	if err != nil {
 		return s, err
 	}
 	s.config = local.Config{
-		Listen: listen, Ops: ops, LogJSON: true,
+		Listen: loopback(ports[0]), Ops: loopback(ports[1]), LogJSON: true,
 		Plugins: s.path(""), StateDir: filepath.Join(dir, "state"), RuntimeDir: filepath.Join(dir, "run"),
 		DefaultDeadline: callTime.String(), MaxDeadline: maxDeadline.String(),
 		Accounts: []local.Account{local.SandboxAccount(s.psp)},
 	}
-	if s.client, err = newClient(listen); err != nil {
+	if s.client, err = newClient(s.config.Listen); err != nil {
 		return s, err
 	}
 	if err := s.startGateway(); err != nil {
@@ -137,13 +139,7 @@ func (s *stage) findPanics() {
 	}
 }
 
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
-}
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
 // startGateway starts the gateway, which must not end before killGateway or
 // terminate.
