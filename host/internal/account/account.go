@@ -111,6 +111,9 @@ func (s Spec) resolve(secrets *Secrets) (Account, error) {
 	if err := s.check(); err != nil {
 		return Account{}, err
 	}
+	if len(s.Config)+len(s.Secrets) == 0 { // a connector without a schema takes none, not even {}
+		return Account{Name: s.Name, Connector: s.Connector, Default: s.Default}, nil
+	}
 	var read []string
 	config := map[string]any{}
 	maps.Copy(config, s.Config)

@@ -33,7 +33,7 @@ func TestBook(t *testing.T) {
 	if got := book.Secrets("acme"); !slices.Equal(got, []string{"from-env", "from-file"}) || book.Secrets("other") != nil {
 		t.Errorf("secrets to mask: %q", got)
 	}
-	if def, ok := book.Find("", "acme"); !ok || def.Name != "us" {
+	if def, ok := book.Find("", "acme"); !ok || def.Name != "us" || len(def.Config) > 0 {
 		t.Errorf("default: %+v, %v", def, ok)
 	}
 	if _, ok := book.Find("", "other"); ok {
