@@ -147,11 +147,7 @@ func TestBulkFlowControl(t *testing.T) {
 		}
 		sent <- stream.CloseSend()
 	}()
-	for deadline := time.Now().Add(10 * time.Second); now.Load() < bulkInFlightPerConnector; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d are under way", now.Load())
-		}
-	}
+	eventually(t, "as many as may be are under way", func() bool { return now.Load() >= bulkInFlightPerConnector })
 	close(release)
 	got := answers(t, stream)
 	if err := <-sent; err != nil {

@@ -184,9 +184,7 @@ func TestWaitsForTheNextInstance(t *testing.T) {
 			_, err := h.payments.Authorize(h.ctx("x-connector", "acme"), valid())
 			answered <- err
 		}()
-		for h.gateway.limits.all.Load() == 0 {
-			time.Sleep(time.Millisecond)
-		}
+		eventually(t, "the call is in", func() bool { return h.gateway.limits.all.Load() == 1 })
 		h.replacement(nil)
 		if err := <-answered; err != nil {
 			t.Error(err)
@@ -255,9 +253,7 @@ func TestSlowCallerHoldsUpNoDrain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for h.gateway.limits.all.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	eventually(t, "the call is in", func() bool { return h.gateway.limits.all.Load() == 1 })
 	h.replacement(inst)
 	if n := inst.Drain(t.Context()); n != 0 {
 		t.Errorf("cancelled %d", n)
@@ -346,11 +342,7 @@ func TestEveryKindOfStream(t *testing.T) {
 			t.Fatal(err)
 		}
 		cancel()
-		for deadline := time.Now().Add(10 * time.Second); inst.InFlight() > 0; time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatal("the connector's stream goes on")
-			}
-		}
+		eventually(t, "the connector's stream is over", func() bool { return inst.InFlight() == 0 })
 	})
 	t.Run("the connector's death", func(t *testing.T) {
 		stream := h.chat("Chat", true, true)

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"runtime"
 	"testing"
 	"time"
 
@@ -48,9 +47,7 @@ func TestStop(t *testing.T) {
 		}
 		<-under
 		<-under
-		for h.gateway.limits.all.Load() < 3 { // all are admitted
-			runtime.Gosched()
-		}
+		eventually(t, "all are admitted", func() bool { return h.gateway.limits.all.Load() == 3 })
 		limit, cancel := context.WithCancel(t.Context())
 		stopped := make(chan struct{})
 		go func() {

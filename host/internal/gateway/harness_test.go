@@ -113,8 +113,8 @@ func loopback(t testing.TB) (net.Listener, string, grpc.DialOption) {
 }
 
 // inBubble gives a test a clock of its own, which moves on when all that runs in the
-// test waits for it. A harness is on the network inMemory then: who waits for a
-// socket holds up the clock.
+// test waits for it: to sleep is to let time pass, exactly so much and at no cost. A
+// harness is on the network inMemory then: who waits for a socket holds up the clock.
 func inBubble(test func(*testing.T)) func(*testing.T) {
 	return func(t *testing.T) { synctest.Test(t, test) }
 }
@@ -320,3 +320,12 @@ func expect(t *testing.T, err error, code codes.Code, reason string, sent wire.S
 }
 
 func durationOf(d time.Duration) *durationpb.Duration { return durationpb.New(d) }
+
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
