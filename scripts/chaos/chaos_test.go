@@ -35,7 +35,7 @@ func TestChaos(t *testing.T) {
 	}
 	defer out.Close()
 	least := []string{"kill -9 of the gateway", "kill -9 of the connector", "reload storm", "PSP answers 500"}
-	failed := play(t.Context(), options{bin: bin, duration: 12 * time.Second, seed: 20, callers: 16, rate: 200, least: least}, out)
+	failed := play(t.Context(), options{bin: bin, duration: 12 * time.Second, seed: 20, callers: 16, rate: 200, afterlife: 5 * promisedAfterlife, least: least}, out)
 	summary, err := os.ReadFile(out.Name())
 	if err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ func killGateway(ctx context.Context, s *stage, _ *rand.Rand) error {
 	if err := s.startGateway(); err != nil {
 		return err
 	}
-	return errors.Join(gone(ctx, pids), s.ready(ctx))
+	return errors.Join(s.gone(ctx, pids), s.ready(ctx))
 }
 
 func killStartingGateway(ctx context.Context, s *stage, choose *rand.Rand) error {
@@ -72,7 +72,7 @@ func killStartingGateway(ctx context.Context, s *stage, choose *rand.Rand) error
 	if err := s.startGateway(); err != nil {
 		return err
 	}
-	return errors.Join(gone(ctx, pids), s.ready(ctx))
+	return errors.Join(s.gone(ctx, pids), s.ready(ctx))
 }
 
 func stopGateway(ctx context.Context, s *stage, choose *rand.Rand) error {
@@ -96,18 +96,14 @@ func exhaustDescriptors(ctx context.Context, s *stage, choose *rand.Rand) error 
 	return errors.Join(err, lift())
 }
 
-// afterlife is how long a connector may live longer than its gateway: five times what
-// is promised, since faults and callers keep the machine busy.
-const afterlife = 10 * time.Second
-
-// gone waits until processes have ended.
-func gone(ctx context.Context, pids []int) error {
-	ctx, cancel := context.WithTimeout(ctx, afterlife)
+// gone waits until connectors' processes have ended, as their gateway has.
+func (s *stage) gone(ctx context.Context, pids []int) error {
+	ctx, cancel := context.WithTimeout(ctx, s.afterlife)
 	defer cancel()
 	for _, pid := range pids {
 		err := local.Until(ctx, func() (bool, error) { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH), nil })
 		if errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("process %d lives %s after its gateway", pid, afterlife)
+			return fmt.Errorf("process %d lives %s after its gateway", pid, s.afterlife)
 		}
 	}
 	return nil

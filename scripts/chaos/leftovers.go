@@ -30,7 +30,7 @@ func (s *stage) terminate(ctx context.Context) {
 		left = s.processes()
 		return len(left) == 0, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, afterlife)
+	ctx, cancel := context.WithTimeout(ctx, s.afterlife)
 	defer cancel()
 	if err := local.Until(ctx, look); err != nil {
 		s.report.violate("processes are left: %s", strings.Join(left, ", "))

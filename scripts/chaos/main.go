@@ -25,6 +25,7 @@ func main() {
 	flag.Uint64Var(&o.seed, "seed", 0, "what the plan is made from; 0 takes one at random")
 	flag.IntVar(&o.callers, "callers", 16, "callers at a time")
 	flag.Float64Var(&o.rate, "rate", 200, "calls a second, of all callers")
+	flag.DurationVar(&o.afterlife, "afterlife", promisedAfterlife, "how long a connector may live longer than its gateway")
 	flag.StringVar(&o.log, "log", "", "`file` that gets the gateway's log")
 	show := flag.Int("plan", 0, "print the first `steps` of the plan and do nothing")
 	flag.Parse()
@@ -52,10 +53,15 @@ type options struct {
 	callers  int
 	rate     float64
 	log      string // where the gateway's log is kept; empty: only after a failure
+	// afterlife is how long a connector may live longer than its gateway.
+	afterlife time.Duration
 	// least are faults that have to be applied: the run goes on for up to overtime
 	// until each was.
 	least []string
 }
+
+// promisedAfterlife is what docs/reliability.md promises of a gateway that was killed.
+const promisedAfterlife = 2 * time.Second
 
 // aftermath is how long everything after the faults may take at most: the longer
 // they were, the more calls there are to ask about.
@@ -76,7 +82,7 @@ func play(ctx context.Context, o options, out *os.File) (err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, longest+aftermath(longest), errors.New("it takes too long"))
 	defer cancel()
 	r := newReport()
-	s, err := newStage(ctx, o.bin, r)
+	s, err := newStage(ctx, o, r)
 	if err != nil {
 		return err
 	}

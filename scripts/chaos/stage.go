@@ -36,13 +36,14 @@ const (
 
 // stage is a gateway, its directories, and a PSP that stands apart.
 type stage struct {
-	bin, dir string
-	config   local.Config
-	binary   []byte // the good connector
-	psp      *local.PSP
-	log      *local.Log
-	client   *client
-	report   *report
+	bin, dir  string
+	afterlife time.Duration // see options
+	config    local.Config
+	binary    []byte // the good connector
+	psp       *local.PSP
+	log       *local.Log
+	client    *client
+	report    *report
 
 	mu      sync.Mutex
 	gateway *local.Process
@@ -51,24 +52,24 @@ type stage struct {
 }
 
 // newStage starts the PSP and the gateway, and returns when calls are welcome.
-func newStage(ctx context.Context, bin string, r *report) (s *stage, err error) {
+func newStage(ctx context.Context, o options, r *report) (s *stage, err error) {
 	dir, err := os.MkdirTemp("", "pbchaos") // sockets need short paths
 	if err != nil {
 		return nil, err
 	}
-	s = &stage{bin: bin, dir: dir, report: r}
+	s = &stage{bin: o.bin, dir: dir, afterlife: o.afterlife, report: r}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.clear())
 		}
 	}()
-	if s.binary, err = os.ReadFile(filepath.Join(bin, binaryName)); err != nil {
+	if s.binary, err = os.ReadFile(filepath.Join(o.bin, binaryName)); err != nil {
 		return s, err
 	}
 	if err := os.Mkdir(s.path(""), 0o700); err != nil {
 		return s, err
 	}
-	if s.psp, err = local.StartPSP(ctx, bin, "127.0.0.1:0"); err != nil {
+	if s.psp, err = local.StartPSP(ctx, o.bin, "127.0.0.1:0"); err != nil {
 		return s, err
 	}
 	if err := errors.Join(s.putBinary(nil), s.declareNext("")); err != nil {
