@@ -178,7 +178,7 @@ func TestEgress_outcome(t *testing.T) {
 	}{
 		"closed without an answer": {silence, OutcomeUnknown},
 		"no answer in time":        {late, OutcomeUnknown},
-		"nobody listens":           {nobody, Unavailable},
+		"nobody listens":           {nowhere, Unavailable},
 	} {
 		for method, want := range map[string]Kind{http.MethodPost: test.post, http.MethodGet: Unavailable} {
 			base := outbound(address)

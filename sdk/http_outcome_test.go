@@ -15,9 +15,8 @@ import (
 	"time"
 )
 
-// nobody is an address where nobody listens: the port is below those that are given
-// out where any will do.
-const nobody = "http://127.0.0.1:2"
+// nowhere is connectortest.Nowhere, which imports this package.
+const nowhere = "http://127.0.0.1:2"
 
 // What is known of a request that failed, by how it failed.
 func TestHTTPClient_outcome(t *testing.T) {
@@ -35,7 +34,7 @@ func TestHTTPClient_outcome(t *testing.T) {
 		url  string
 		post Kind
 	}{
-		"dial refused":       {nobody, Unavailable},
+		"dial refused":       {nowhere, Unavailable},
 		"no such scheme":     {"gopher://127.0.0.1", Unavailable},
 		"untrusted TLS":      {untrusted.URL, Unavailable},
 		"TLS with plain":     {strings.Replace(cut("HTTP/1.1 200 OK\r\n\r\n"), "http:", "https:", 1), Unavailable},
@@ -159,7 +158,7 @@ func TestOver(t *testing.T) {
 			t.Errorf("%s: got %v", method, err)
 		}
 	}
-	if _, err := ask(HTTPClient(t.Context(), Over(opaque{http.DefaultTransport})), http.MethodPost, nobody); kindOf(t, err) != Unavailable {
+	if _, err := ask(HTTPClient(t.Context(), Over(opaque{http.DefaultTransport})), http.MethodPost, nowhere); kindOf(t, err) != Unavailable {
 		t.Errorf("a transport that does say: got %v", err)
 	}
 }
@@ -167,7 +166,7 @@ func TestOver(t *testing.T) {
 // An error of the client is an error of the connector, wherever it is wrapped.
 func TestHTTPClient_errorsReachTheCaller(t *testing.T) {
 	for url, want := range map[string]string{
-		nobody: "CONNECTOR_UNAVAILABLE",
+		nowhere: "CONNECTOR_UNAVAILABLE",
 		rawPSP(t, func(net.Conn, *http.Request) bool { return false }): "CONNECTOR_UNAVAILABLE", // it only reads
 	} {
 		conn := serve(t, newConnector(func(ctx context.Context) error {

@@ -33,14 +33,11 @@ import (
 
 	gatewayv1 "github.com/patchbay/patchbay/proto/patchbay/gateway/v1"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest"
 )
 
 // patience bounds every wait for something that comes in a fraction of it.
 const patience = 30 * time.Second
-
-// nobody is an address where no one listens: the port is below those that are given out
-// where any will do, and none of the "bad ports" that Node's client refuses itself.
-const nobody = "http://127.0.0.1:2"
 
 // lacking skips a test that lacks something, or fails it where it must not: in
 // continuous integration, which names the tools that it has.
@@ -155,7 +152,7 @@ func (s *standIn) answer(serve http.HandlerFunc) { s.serve.Store(&serve) }
 func (s *stack) declare() {
 	s.t.Helper()
 	raw, err := os.ReadFile("manifest.yaml")
-	hosts := strings.NewReplacer("http://", "").Replace(fmt.Sprintf("%q, %q, %q", s.psp, s.standIn.url, nobody))
+	hosts := strings.NewReplacer("http://", "").Replace(fmt.Sprintf("%q, %q, %q", s.psp, s.standIn.url, connectortest.Nowhere))
 	declared := strings.Replace(string(raw), `"127.0.0.1:8701"`, hosts, 1)
 	if err == nil && declared == string(raw) {
 		err = errors.New("manifest.yaml does not name the PSP of the README")

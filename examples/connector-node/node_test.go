@@ -25,6 +25,7 @@ import (
 
 	connectorv1 "github.com/patchbay/patchbay/proto/patchbay/connector/v1"
 	paymentsv1 "github.com/patchbay/patchbay/proto/patchbay/payments/v1"
+	"github.com/patchbay/patchbay/sdk/connectortest"
 )
 
 const (
@@ -236,7 +237,7 @@ func testRefusals(t *testing.T, s *stack) {
 		"method":  {authorize(wallet), failure{codes.Unimplemented, "OPERATION_UNSUPPORTED", "NEVER", "payment_method", "", false}},
 		"rate":    {authorize(limited), failure{codes.ResourceExhausted, "RATE_LIMITED", "NEVER", "", "", true}},
 		"API key": {authorize(order("x", "4242424242424242"), with(s.psp, `, "api_key": "sk_sandbox_wrong"`)...), failure{codes.FailedPrecondition, "CREDENTIALS_REJECTED", "NEVER", "", "", false}},
-		"nobody":  {authorize(order("x", "4242424242424242"), with(nobody, "")...), failure{codes.Unavailable, "CONNECTOR_UNAVAILABLE", "NEVER", "", "", true}},
+		"nobody":  {authorize(order("x", "4242424242424242"), with(connectortest.Nowhere, "")...), failure{codes.Unavailable, "CONNECTOR_UNAVAILABLE", "NEVER", "", "", true}},
 		"egress":  {authorize(order("x", "4242424242424242"), with(undeclared.URL, "")...), failure{codes.FailedPrecondition, "EGRESS_DENIED", "NEVER", "", "", false}},
 		"config":  {authorize(order("x", "4242424242424242"), "x-connector-config", `{"base_url": "ftp://x"}`), failure{codes.FailedPrecondition, "CONFIG_INVALID", "NEVER", "base_url", "", false}},
 	} {

@@ -166,7 +166,7 @@ func evidenceScenarios() []Scenario {
 		}),
 		scenario("unreachable", "A PSP that does not listen is UNAVAILABLE", Faults, func(c *Case) {
 			d := c.dispute()
-			config, err := c.plan.accountAt(nowhere, nil)
+			config, err := c.plan.accountAt(Nowhere, nil)
 			if err != nil {
 				c.Fatalf("%v", err)
 			}

@@ -225,17 +225,17 @@ func refusedCredentials(c *Case, r row) {
 	}
 }
 
-// nowhere is an address where nobody listens: port 2 of the loopback interface
+// Nowhere is an address where nobody listens: port 2 of the loopback interface
 // (compressnet, RFC 1700), which nobody has served for decades. It is not port 1:
 // HTTP clients that follow the Fetch standard, as that of Node does, refuse its
 // "bad ports" themselves, and would never find out that nobody listens.
-const nowhere = "http://127.0.0.1:2"
+const Nowhere = "http://127.0.0.1:2"
 
 // unreachable sends a job to a PSP that is not there.
 func unreachable(c *Case, r row) {
 	j := r.begin(c)
 	op, _ := operationNamed(r.operation)
-	config, err := c.plan.accountAt(nowhere, nil)
+	config, err := c.plan.accountAt(Nowhere, nil)
 	if err != nil {
 		c.Fatalf("%v", err)
 	}
